@@ -277,7 +277,7 @@ const std::set<std::string> readers_of_own_json = {
     "conformance/kube/kinds/custom.cpp", "conformance/svid/generate.cpp",
     "conformance/svid/validation.cpp",   "conformance/svid/vectors.cpp",
     "core/spiffe/svid.cpp",              "fakes/control/dump.cpp",
-    "fakes/kube/discovery.cpp",          "fakes/kube/fake_kube.cpp",
+    "fakes/kube/answer.cpp",             "fakes/kube/discovery.cpp",
     "fakes/kube/tokens.cpp",             "fakes/setup/apply.cpp",
     "fakes/vault/server/hcl.cpp",  // a number
     "perf/micro/wire.cpp"};

@@ -1,29 +1,33 @@
 #include "fakes/kube/fake_kube.hpp"
 
-#include <fmt/ranges.h>
+#include <exception>
+#include <optional>
 
-#include <set>
-#include <span>
-
-#include "core/base/text.hpp"
-#include "core/base/utf8.hpp"
 #include "core/time/worker.hpp"
+#include "fakes/kube/answer.hpp"
 #include "fakes/kube/api_state.hpp"
-#include "fakes/kube/authentication.hpp"
 #include "fakes/kube/body.hpp"
 #include "fakes/kube/builtin_roles.hpp"
 #include "fakes/kube/controllers/controllers.hpp"
-#include "fakes/kube/impersonation.hpp"
 #include "fakes/kube/kinds.hpp"
-#include "fakes/kube/protobuf.hpp"
-#include "fakes/kube/rbac.hpp"
-#include "fakes/kube/tables.hpp"
+#include "fakes/kube/turns.hpp"
 #include "fakes/state.hpp"
 
 namespace meshproof::fakes {
 
 struct FakeKube::State final : kube::ApiState {
-    using kube::ApiState::ApiState;
+    State(FakeKubeOptions its_options, const Clock& its_clock)
+        : ApiState(std::move(its_options), its_clock) {
+        if (options.worker != nullptr) {
+            trials.emplace();
+        }
+    }
+
+    /// The same answer as in its turn, from a copy.
+    [[nodiscard]] Task<kube::Answer> answer_aside(http::Request& request, const http::Peer& peer);
+
+    kube::Turns turns;
+    std::optional<Worker> trials;  ///< nothing where all is done in its turn
 };
 
 FakeKube::FakeKube(FakeKubeOptions options, const Clock& clock)
@@ -70,142 +74,120 @@ const FakeKubeOptions& FakeKube::options() const {
 
 namespace {
 
-using kube::Shape;
+/// The date at one moment: nobody waits in a trial.
+class Moment final : public Clock {
+  public:
+    explicit Moment(const Clock& clock) : now_(clock.now()), elapsed_(clock.elapsed()) {}
+    [[nodiscard]] Time now() const override { return now_; }
+    [[nodiscard]] Duration elapsed() const override { return elapsed_; }
+    [[nodiscard]] Task<bool> rest(Duration /*duration*/) override { co_return true; }
 
-/// server.Config.MaxRequestBodyBytes of kube-apiserver.
-constexpr std::size_t largest_body = 3U << 20;
+  private:
+    Time now_;
+    Duration elapsed_;
+};
 
-/// Headers hold so much of all warnings; where that is too little, so much of each (apiserver's
-/// filters/warning.go).
-constexpr std::size_t most_of_warnings = 4096, most_of_a_warning = 256;
+/// A request that is answered on a copy of the server, by a thread beside the loop. It owns all
+/// that it looks at; only its turn keeps others from what it shares.
+struct Trial {
+    Trial(kube::ApiState& server, std::unique_ptr<kube::Turns::Turn> its_turn)
+        : turn(std::move(its_turn)),
+          moment(server.clock),
+          api(server, moment),
+          version(server.store->version()) {}
 
-void add_warnings(http::Headers& headers, const std::vector<std::string>& warnings) {
-    std::size_t all = 0, written = 0;
-    for (const auto& warning : warnings) {
-        all += warning.size();
-    }
-    std::set<std::string_view> told;
-    for (const auto& warning : warnings) {
-        const auto text = all > most_of_warnings ? head_of(warning, most_of_a_warning)
-                                                 : std::string_view(warning);
-        written += text.size();
-        if (written > most_of_warnings) {
-            return;
+    void run() {
+        try {
+            answer.response = kube::answer_of(api, request, std::move(question), answer.warnings,
+                                              early ? &*early : nullptr);
+        } catch (...) {  // its turn ends on the loop's own thread, whatever happens
+            thrown = std::current_exception();
         }
-        if (told.insert(text).second) {
-            headers.add("Warning", fmt::format("299 - {}", kube::Json(text).dump()));
-        }
     }
+
+    std::unique_ptr<kube::Turns::Turn> turn;
+    Moment moment;
+    kube::ApiState api;
+    std::uint64_t version;  ///< of the server when it was copied
+    http::Request request;
+    kube::Question question;
+    std::optional<kube::EarlyBody> early;
+    kube::Answer answer;
+    std::exception_ptr thrown;
+};
+
+Task<std::unique_ptr<Trial>> run_aside(Worker& worker, std::unique_ptr<Trial> trial) {
+    co_return co_await worker.aside([trial = std::move(trial)]() mutable {
+        trial->run();
+        return std::move(trial);
+    });
 }
 
-// For people: the query says so, or the caller is a tool that people use.
-bool pretty(const http::Request& request) {
-    const auto info = kube::RequestInfo::of(request);
-    if (const auto asked = info.query.find("pretty"); asked != info.query.end()) {
-        return asked->second == "1" || lower(asked->second) == "true";
+/// Takes up what a trial has changed; false where others have changed something meanwhile.
+bool take_up(kube::ApiState& server, Trial& trial) {
+    auto& tried = *trial.api.store;
+    if (tried.version() == trial.version) {
+        server.store->take_chance(tried);
+    } else if (server.store->version() == trial.version) {
+        server.store->adopt(std::move(tried));
+    } else {
+        return false;
     }
-    const auto agent = request.headers.find("User-Agent").value_or("");
-    return agent.starts_with("curl") || agent.starts_with("Wget") ||
-           agent.starts_with("Mozilla/5.0");
+    for (const auto& change : trial.api.types_changes) {
+        change(server.store->custom());
+    }
+    return true;
 }
 
-bool below_pod(const std::string& subresource) {
-    constexpr std::string_view known[] = {"binding", "eviction",    "log",  "exec",
-                                          "attach",  "portforward", "proxy"};
-    return std::ranges::find(known, subresource) != std::end(known);
+/// Each operation of a JSON patch may take as long as a list of its object is.
+constexpr std::size_t large_body = 64U << 10, large_patch = 4U << 10;
+
+/// It takes long to read, or to apply.
+bool has_large_body(const http::Request& request) {
+    const auto size = request.body.size();
+    if (size == 0 || size >= large_body) {
+        return size > 0;
+    }
+    // A few anchors of YAML may stand for hundreds of thousands of nodes.
+    const bool aliases = kube::form_of_body(request) == kube::BodyForm::yaml &&
+                         request.body.find('*') != std::string::npos;
+    return aliases || (size >= large_patch && kube::is_json_patch(request));
 }
 
-// One object as it was asked for: lists and watches see to that themselves.
-http::Response shaped(const kube::ApiState& api, const kube::ApiCall& call,
-                      http::Response response) {
-    const auto shape =
-        kube::representation_asked(call.request).value_or(kube::Representation()).shape;
-    if (shape == Shape::object || response.status > 201 || response.source ||
-        call.info.verb == "list" || call.info.verb == "watch") {
-        return response;
-    }
-    auto object = std::make_shared<kube::Json>(kube::Json::parse(response.body, nullptr, false));
-    if (object->value("kind", "") != call.type->kind) {
-        return response;
-    }
-    if (shape == Shape::metadata_list) {
-        return kube::wrong_shape(*call.type, shape);
-    }
-    if (shape == Shape::metadata) {
-        return kube::json_response(response.status, kube::metadata_only(*object));
-    }
-    const kube::Json version{{"resourceVersion", kube::meta(*object, "resourceVersion")}};
-    const kube::Object only = std::move(object);
-    return kube::json_response(response.status,
-                               kube::table_of(kube::table_asked(*call.type, call.info),
-                                              std::span(&only, 1), version, api.clock.now()));
+/// Whether it changes what is kept.
+bool writes(const kube::Question& question) {
+    const auto& verb = question.info.verb;
+    return question.type != nullptr && question.type->stored &&
+           question.info.subresource != "token" && verb != "get" && verb != "list" &&
+           verb != "watch";
 }
 
-// 406, where the answer has no form that the caller takes.
-std::optional<http::Response> check_acceptable(const kube::ApiCall& call) {
-    constexpr std::string_view text = "text/plain";  // what logs are
-    const bool log = call.info.subresource == "log";
-    const bool of_many = call.info.verb == "list" || call.info.verb == "watch";
-    const bool binary = kube::has_protobuf(call.type->kind, call.type->api_version());
-    // Custom resources have no router before them.
-    if (binary && !kube::takes_any(call.request, kube::api_media) &&
-        !(log && kube::takes_any(call.request, std::span(&text, 1)))) {
-        return kube::not_acceptable(
-            fmt::format("{}{}", fmt::join(kube::api_media, ", "),
-                        of_many ? ", application/json;stream=watch, "
-                                  "application/vnd.kubernetes.protobuf;stream=watch"
-                                : ""));
+/// Whether the answer may take longer than others like to wait: for its body, for the objects that
+/// it is about, or for what the controllers do then. Others are answered faster than they are
+/// handed over.
+bool takes_long(const kube::ApiState& api, const http::Request& request,
+                const kube::Question& question) {
+    constexpr std::size_t large_object = 256U << 10, large_list = 1U << 20;
+    const auto& [info, user, type] = question;
+    if (type == nullptr || info.verb == "watch" || request.body.size() > kube::largest_body) {
+        return false;
     }
-    // What lists and watches are asked is read before it is looked at how they are answered.
-    if (const auto shape = kube::check_shape(call); !shape && !log && !of_many) {
-        return shape.error();
+    const auto& store = *api.store;
+    if (has_large_body(request) ||
+        store.weight(*type, info.namespace_name, info.name) >= large_object) {
+        return true;
     }
-    return std::nullopt;
-}
-
-http::Response answer_resource(kube::ApiState& api, const kube::ApiCall& call) {
-    const auto& type = *call.type;
-    const auto& sub = call.info.subresource;
-    if (auto refused = check_acceptable(call)) {
-        return std::move(*refused);
+    if (!writes(question)) {
+        // Each object is held against each term of the selectors.
+        constexpr std::size_t short_query = 256;
+        return info.verb == "list" &&
+               store.weight(*type) * (1 + request.target.size() / short_query) >= large_list;
     }
-    if (!call.info.below.empty() && sub != "proxy") {
-        return kube::no_such_resource();
-    }
-    if (call.request.body.size() > largest_body) {
-        return kube::too_large(fmt::format("limit is {}", largest_body));
-    }
-    if (!type.stored) {
-        return shaped(api, call, kube::answer_review(api, call));
-    }
-    if (&type == &kube::type::service_accounts && sub == "token") {
-        return kube::answer_token_request(api, call);
-    }
-    if (&type == &kube::type::pods && below_pod(sub)) {
-        return kube::answer_pod(api, call);
-    }
-    if (kube::is_workload(type) && sub == "scale") {
-        return kube::answer_scale(api, call);
-    }
-    return shaped(api, call, kube::answer_objects(api, call));
-}
-
-// Who asks, if that is allowed; or the refusal.
-kube::Checked<kube::User> admitted(kube::ApiState& api, const http::Request& request,
-                                   const http::Peer& peer, const kube::RequestInfo& info) {
-    const auto caller = kube::authenticate(request, peer, api.tokens);
-    if (!caller) {
-        return kube::refuse(caller.error());
-    }
-    auto user = kube::impersonate(*caller, request, *api.store);
-    if (!user) {
-        return kube::refuse(user.error());
-    }
-    const auto asked = kube::Attributes::of(info);
-    if (!kube::authorize(*user, asked, *api.store).allowed) {
-        return kube::refuse(kube::forbidden(*user, asked));
-    }
-    return std::move(*user);
+    // Of workloads it is as many pods as they say, of what goes all that it owns.
+    const auto object = store.find(*type, info.namespace_name, info.name);
+    const bool goes = info.verb == "delete" || info.verb == "deletecollection" ||
+                      (object && !kube::meta(*object, "deletionTimestamp").empty());
+    return kube::is_workload(*type) || (goes && store.weight() >= large_list);
 }
 
 /// A body that is read while others are served, and what was read of it.
@@ -214,149 +196,127 @@ struct BodyAside {
     kube::EarlyBody early;
 };
 
-Task<BodyAside> read_aside(Worker* worker, std::string text, kube::BodyForm form,
+Task<BodyAside> read_aside(Worker& worker, std::string text, kube::BodyForm form,
                            kube::Json current) {
-    co_return co_await aside(
-        worker, [text = std::move(text), form, current = std::move(current)]() mutable {
+    co_return co_await worker.aside(
+        [text = std::move(text), form, current = std::move(current)]() mutable {
             auto early = kube::read_early(form, text, std::move(current));
             return BodyAside{std::move(text), std::move(early)};
         });
 }
 
-/// Each operation of a JSON patch may take as long as a list of its object is.
-constexpr std::size_t large_patch = 4U << 10;
-
-/// The form of a body that takes long to read, or to apply, from somebody who may ask. Others are
-/// read faster than they are handed over.
-std::optional<kube::BodyForm> form_to_read_aside(kube::ApiState& api, const http::Request& request,
-                                                 const http::Peer& peer,
-                                                 const kube::RequestInfo& info) {
-    constexpr std::size_t large = 64U << 10;
-    const auto size = request.body.size();
-    if (size > largest_body || !info.for_resource ||
-        size < (kube::is_json_patch(request) ? large_patch : large)) {
-        return std::nullopt;
-    }
-    return admitted(api, request, peer, info) ? kube::form_of_body(request) : std::nullopt;
-}
-
 /// The object that a JSON patch is for; null where there is none, or the request is none. A
 /// subresource may be an object of another kind, which is small.
 kube::Json object_to_patch(const kube::ApiState& api, const http::Request& request,
-                           const kube::RequestInfo& info) {
-    const auto* type =
-        kube::find_type(api.store->custom(), info.group, info.version, info.resource);
-    if (!kube::is_json_patch(request) || type == nullptr ||
+                           const kube::Question& question) {
+    const auto& info = question.info;
+    if (!kube::is_json_patch(request) ||
         !(info.subresource.empty() || info.subresource == "status")) {
         return nullptr;
     }
-    const auto object = api.store->find(*type, info.namespace_name, info.name);
+    const auto object = api.store->find(*question.type, info.namespace_name, info.name);
     return object ? *object : kube::Json();
 }
 
-/// Reads the body before its turn where it takes long. A patch of what others change meanwhile is
-/// made as often as the API server tries.
+/// Reads a large body before its turn, since that needs no copy of anything. Nothing where it is
+/// small, or of no such form.
 Task<std::optional<kube::EarlyBody>> read_in_advance(kube::ApiState& api, http::Request& request,
-                                                     const http::Peer& peer) {
-    constexpr int attempts = 5;
-    const auto info = kube::RequestInfo::of(request);
-    const auto form = form_to_read_aside(api, request, peer, info);
-    std::optional<kube::EarlyBody> early;
-    for (int attempt = 0; form && attempt < attempts; ++attempt) {
-        auto read = co_await read_aside(api.options.worker, std::move(request.body), *form,
-                                        object_to_patch(api, request, info));
-        request.body = std::move(read.text);
-        early = std::move(read.early);
-        if (!early->patched ||
-            early->patched->version ==
-                kube::meta(object_to_patch(api, request, info), "resourceVersion")) {
-            break;
-        }
+                                                     const kube::Question& question) {
+    const auto form =
+        has_large_body(request) ? kube::form_of_body(request) : std::optional<kube::BodyForm>();
+    if (!form) {
+        co_return std::nullopt;
     }
-    co_return early;
-}
-
-http::Response answer(kube::ApiState& api, const http::Request& request, const http::Peer& peer,
-                      std::vector<std::string>& warnings, kube::EarlyBody* early) {
-    auto info = kube::RequestInfo::of(request);
-    if (auto warning = kube::bearer_warning(request, peer); !warning.empty()) {
-        warnings.push_back(std::move(warning));
-    }
-    const auto user = admitted(api, request, peer, info);
-    if (!user) {
-        return user.error();
-    }
-    if (!info.for_resource) {
-        return kube::answer_path(api, request, info);
-    }
-    const auto* type =
-        kube::find_type(api.store->custom(), info.group, info.version, info.resource);
-    if (type == nullptr) {
-        return kube::known_group(info.group) ? kube::no_such_resource() : kube::page_not_found();
-    }
-    return answer_resource(api, {request, std::move(info), *user, &warnings, type, early});
-}
-
-// An object of the API in the form that its caller takes best; all else has one form only.
-void write_as_asked(const http::Request& request, http::Response& response) {
-    auto form = response.status >= 400
-                    ? kube::form_of_refusal(request)
-                    : kube::representation_asked(request).value_or(kube::Representation()).form;
-    const bool people = pretty(request);
-    if (response.source || response.headers.find("Content-Type") != "application/json" ||
-        (form == kube::Form::json && !people)) {
-        return;
-    }
-    const auto object = kube::Json::parse(response.body, nullptr, false);
-    const bool of_api = object.is_object() && object.contains("kind");
-    std::optional<std::string> bytes;
-    if (form == kube::Form::protobuf && of_api) {
-        bytes = kube::protobuf_of(object);
-        form = kube::representation_asked(request, bytes.has_value())
-                   .value_or(kube::Representation())
-                   .form;
-    }
-    if (bytes) {
-        response.body = std::move(*bytes);
-        response.headers.set("Content-Type", std::string(kube::protobuf_media_type));
-    } else if (form == kube::Form::yaml && of_api) {
-        response.body = kube::yaml_of(object);
-        response.headers.set("Content-Type", "application/yaml");
-    } else if (people) {
-        response.body = object.dump(2);
-    }
+    auto read = co_await read_aside(*api.options.worker, std::move(request.body), *form,
+                                    object_to_patch(api, request, question));
+    request.body = std::move(read.text);
+    co_return std::move(read.early);
 }
 
 }  // namespace
 
+/// Where others change something meanwhile, it is tried again, as often as the API server makes a
+/// patch anew; at last they wait for it.
+Task<kube::Answer> FakeKube::State::answer_aside(http::Request& request, const http::Peer& peer) {
+    constexpr int attempts = 5;
+    for (int attempt = 1;; ++attempt) {
+        kube::Answer answer;
+        auto question = kube::question_of(*this, request, peer, answer.warnings);
+        std::optional<kube::EarlyBody> early;
+        std::unique_ptr<kube::Turns::Turn> turn;
+        if (question) {
+            early = co_await read_in_advance(*this, request, *question);
+            turn = co_await turns.take();
+            answer.warnings.clear();
+            question = kube::question_of(*this, request, peer, answer.warnings);
+        }
+        if (!question) {
+            answer.response = std::move(question).error();
+            co_return answer;
+        }
+        const bool last = attempt >= attempts;
+        if (!last && early && early->patched &&
+            early->patched->version !=
+                kube::meta(object_to_patch(*this, request, *question), "resourceVersion")) {
+            continue;
+        }
+        const auto pause = last ? turns.pause() : nullptr;
+        auto trial = std::make_unique<Trial>(*this, std::move(turn));
+        trial->request = std::move(request);
+        trial->question = std::move(*question);
+        trial->early = std::move(early);
+        trial->answer = std::move(answer);
+        trial = co_await run_aside(*trials, std::move(trial));
+        request = std::move(trial->request);
+        if (trial->thrown) {
+            std::rethrow_exception(trial->thrown);
+        }
+        if (take_up(*this, *trial)) {
+            co_return std::move(trial->answer);
+        }
+    }
+}
+
 Task<http::Response> FakeKube::handle(http::Request request, http::Peer peer) {
-    http::Response response;
-    std::vector<std::string> warnings;
-    std::optional<kube::EarlyBody> early;
-    if (state_->options.worker != nullptr && request.body.size() >= large_patch) {
-        early = co_await read_in_advance(*state_, request, peer);
+    auto& state = *state_;
+    kube::Answer answer;
+    auto question = kube::question_of(state, request, peer, answer.warnings);
+    if (question && state.trials && takes_long(state, request, *question)) {
+        answer = co_await state.answer_aside(request, peer);
+    } else {
+        std::unique_ptr<kube::Turns::Turn> turn;
+        if (question && state.trials && writes(*question)) {
+            // Trials look at the custom types, and the last of them at all that is kept.
+            const bool of_types = question->type == &kube::type::definitions;
+            const bool waits = of_types || state.turns.paused();
+            if (of_types) {
+                turn = co_await state.turns.take();
+            } else if (waits) {
+                co_await state.turns.until_unpaused();
+            }
+            if (waits) {
+                answer.warnings.clear();
+                question = kube::question_of(state, request, peer, answer.warnings);
+            }
+        }
+        answer.response = question ? kube::answer_of(state, request, std::move(*question),
+                                                     answer.warnings, nullptr)
+                                   : std::move(question).error();
     }
-    try {
-        response = answer(*state_, request, peer, warnings, early ? &*early : nullptr);
-    } catch (const kube::Json::exception& error) {
-        // A field of the body had another type than the API's own.
-        response =
-            kube::bad_request(fmt::format("json: cannot unmarshal the body: {}", error.what()));
-    }
+    auto& response = answer.response;
     if (response.status == 101) {
-        co_return response;  // what follows is no HTTP, and its head has no more than it needs
+        co_return std::move(response);  // its head has no more than it needs
     }
-    write_as_asked(request, response);
     if (!response.headers.find("Cache-Control")) {
         response.headers.set("Cache-Control", "no-cache, private");
     }
-    response.headers.set(
-        "Audit-Id", request.headers.find("Audit-ID").value_or(kube::fresh_uuid(state_->audits)));
-    add_warnings(response.headers, warnings);
+    response.headers.set("Audit-Id",
+                         request.headers.find("Audit-ID").value_or(kube::fresh_uuid(state.audits)));
+    kube::add_warnings(response.headers, answer.warnings);
     if (request.method == "HEAD") {
         response.body.clear();
     }
-    co_return response;
+    co_return std::move(response);
 }
 
 }  // namespace meshproof::fakes

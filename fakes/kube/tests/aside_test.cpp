@@ -1,8 +1,13 @@
-// Large bodies that are read on a thread beside the loop.
+// Large bodies that are read, and large requests that are answered, on threads beside the loop.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <set>
 
 #include "core/time/worker.hpp"
+#include "fakes/kube/protobuf.hpp"
 #include "fixture.hpp"
 
 namespace meshproof::fakes {
@@ -27,6 +32,31 @@ class Aside : public Kube {
     }
     http::Response answer(FakeKube& server, const http::Request& request) {
         return run_real(context, server.handle(request, {}));
+    }
+
+    /// Every request has the same answer, in its turn and aside. The statuses, in order.
+    std::vector<int> compare(const std::vector<http::Request>& requests) {
+        Worker worker;
+        const auto aside = server(&worker), in_turn = server(nullptr);
+        std::vector<int> statuses;
+        for (const auto& request : requests) {
+            const auto got = answer(*aside, request), expected = answer(*in_turn, request);
+            const auto what = request.method + " " + request.target;
+            EXPECT_EQ(got.status, expected.status) << what;
+            EXPECT_EQ(got.headers.fields(), expected.headers.fields()) << what;
+            EXPECT_EQ(got.body.substr(0, 500), expected.body.substr(0, 500)) << what;
+            EXPECT_TRUE(got.body == expected.body) << what;
+            statuses.push_back(expected.status);
+        }
+        EXPECT_EQ(aside->save().at("objects"), in_turn->save().at("objects"));
+        return statuses;
+    }
+    static Json pod(const std::string& name, int containers) {
+        Json list = Json::array();
+        for (int i = 0; i < containers; ++i) {
+            list.push_back({{"name", fmt::format("c{}", i)}, {"image", "app"}});
+        }
+        return {{"metadata", {{"name", name}}}, {"spec", {{"containers", std::move(list)}}}};
     }
 
     const std::string maps = "/api/v1/namespaces/default/configmaps";
@@ -69,17 +99,166 @@ TEST_F(Aside, TheAnswersAreTheSame) {
         request_of("DELETE", maps + "/a", Json{{"preconditions", {{"uid", long_text}}}}.dump(),
                    "application/json"),
         request_of("GET", maps + "/a", "", "application/json")};
-    Worker worker;
-    const auto aside = server(&worker), in_turn = server(nullptr);
-    std::set<int> statuses;
-    for (const auto& request : requests) {
-        const auto got = answer(*aside, request), expected = answer(*in_turn, request);
-        EXPECT_EQ(got.status, expected.status) << request.target;
-        EXPECT_EQ(got.body.substr(0, 500), expected.body.substr(0, 500)) << request.target;
-        EXPECT_TRUE(got.body == expected.body) << request.target;
-        statuses.insert(got.status);
+    const auto statuses = compare(requests);
+    EXPECT_EQ(std::set<int>(statuses.begin(), statuses.end()),
+              (std::set<int>{200, 201, 400, 404, 409, 422}));
+}
+
+// Its own size decides, not that of what is asked about it.
+TEST_F(Aside, LargeObjectsHaveTheSameAnswers) {
+    const auto large = pod("large", 1'500).dump();
+    auto refused = pod("no", 2'500);
+    for (auto& container : refused["spec"]["containers"]) {
+        container["name"] = "C" + container["name"].get<std::string>();
     }
-    EXPECT_EQ(statuses, (std::set<int>{200, 201, 400, 404, 409, 422}));
+    const auto metadata = [](const Json& more) { return Json{{"metadata", more}}.dump(); };
+    auto as_protobuf = request_of("GET", pods + "/large", "", "");
+    as_protobuf.headers.set("Accept", "application/vnd.kubernetes.protobuf");
+    auto as_table = request_of("GET", pods, "", "");
+    as_table.headers.set("Accept", "application/json;as=Table;v=v1;g=meta.k8s.io");
+    auto as_yaml = request_of("GET", pods + "/large", "", "");
+    as_yaml.headers.set("Accept", "application/yaml");
+    auto map = Json{{"kind", "ConfigMap"},
+                    {"apiVersion", "v1"},
+                    {"metadata", {{"name", "binary"}}},
+                    {"data", {{"k", long_text}}}};
+    const Json applied{{"apiVersion", "v1"},
+                       {"kind", "Pod"},
+                       {"metadata", {{"name", "large"}, {"labels", {{"by", "apply"}}}}}};
+    const Json generated{{"metadata", {{"generateName", "map-"}}}, {"data", {{"k", long_text}}}};
+    const auto statuses = compare({
+        request_of("POST", pods + "?dryRun=All", large, "application/json"),
+        request_of("POST", pods, large, "application/json"),
+        request_of("POST", pods, large, "application/json"),
+        request_of("POST", pods, refused.dump(), "application/json"),
+        request_of("GET", pods + "/large", "", ""),
+        as_protobuf,
+        as_table,
+        as_yaml,
+        request_of("GET", pods, "", ""),
+        request_of("PATCH", pods + "/large", metadata({{"labels", {{"a", "b"}}}}),
+                   "application/merge-patch+json"),
+        request_of("PATCH", pods + "/large", metadata({{"finalizers", {"example.com/f"}}}),
+                   "application/strategic-merge-patch+json"),
+        request_of("PATCH", pods + "/large?fieldManager=m", applied.dump(),
+                   "application/apply-patch+yaml"),
+        request_of("PATCH", pods + "/large",
+                   R"([{"op":"replace","path":"/spec/containers/7/image","value":"new"}])",
+                   "application/json-patch+json"),
+        request_of("DELETE", pods + "/large", "", ""),
+        request_of("PATCH", pods + "/large", metadata({{"finalizers", nullptr}}),
+                   "application/merge-patch+json"),
+        request_of("GET", pods + "/large", "", ""),
+        request_of("POST", maps, kube::protobuf_of(map).value(),
+                   "application/vnd.kubernetes.protobuf"),
+        request_of("POST", maps, generated.dump(), "application/json"),
+        request_of("DELETE", maps, "", ""),
+    });
+    EXPECT_EQ(statuses, (std::vector<int>{201, 201, 409, 422, 200, 200, 200, 200, 200, 200, 200,
+                                          200, 200, 200, 200, 404, 201, 201, 200}));
+}
+
+TEST_F(Aside, WhatControllersDoHasTheSameAnswers) {
+    const std::string deployments = "/apis/apps/v1/namespaces/default/deployments";
+    const Json labels{{"app", "web"}};
+    const Json deployment{
+        {"metadata", {{"name", "web"}}},
+        {"spec",
+         {{"replicas", 3},
+          {"selector", {{"matchLabels", labels}}},
+          {"template", {{"metadata", {{"labels", labels}}}, {"spec", pod("web", 1).at("spec")}}}}}};
+    const std::string spaces = "/api/v1/namespaces";
+    const std::string elsewhere = spaces + "/team/configmaps";
+    const Json map{{"metadata", {{"name", "a"}}}, {"data", {{"k", std::string(700'000, 'x')}}}};
+    const auto statuses = compare({
+        request_of("POST", deployments, deployment.dump(), "application/json"),
+        request_of("PATCH", deployments + "/web/scale", R"({"spec":{"replicas":5}})",
+                   "application/merge-patch+json"),
+        request_of("DELETE", pods, "", ""),
+        request_of("GET", pods, "", ""),
+        request_of("DELETE", deployments + "/web", R"({"propagationPolicy":"Foreground"})",
+                   "application/json"),
+        request_of("GET", pods, "", ""),
+        request_of("POST", spaces, R"({"metadata":{"name":"team"}})", "application/json"),
+        request_of("POST", elsewhere, map.dump(), "application/json"),
+        request_of("POST", maps, map.dump(), "application/json"),
+        request_of("DELETE", spaces + "/team", "", ""),
+        request_of("GET", elsewhere, "", ""),
+    });
+    EXPECT_EQ(statuses, (std::vector<int>{201, 200, 200, 200, 200, 200, 201, 201, 201, 200, 200}));
+}
+
+// Definitions change what all others share.
+TEST_F(Aside, CustomResourcesHaveTheSameAnswers) {
+    const std::string definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    const std::string widgets = "/apis/example.com/v1/namespaces/default/widgets";
+    Json schema = Json::parse(R"({"type":"object","properties":{"spec":{"type":"object",
+        "properties":{"text":{"type":"string"},"colour":{"type":"string","default":"red"}}}}})");
+    const auto definition = [&] {
+        return Json{{"metadata", {{"name", "widgets.example.com"}}},
+                    {"spec",
+                     {{"group", "example.com"},
+                      {"scope", "Namespaced"},
+                      {"names", {{"plural", "widgets"}, {"kind", "Widget"}}},
+                      {"versions", Json::array({{{"name", "v1"},
+                                                 {"served", true},
+                                                 {"storage", true},
+                                                 {"schema", {{"openAPIV3Schema", schema}}}}})}}}}
+            .dump();
+    };
+    const auto widget = [&](const std::string& name) {
+        return Json{{"apiVersion", "example.com/v1"},
+                    {"kind", "Widget"},
+                    {"metadata", {{"name", name}}},
+                    {"spec", {{"text", long_text}, {"size", 1}}}}
+            .dump();
+    };
+    const auto small = definition();
+    schema["description"] = long_text;
+    schema["properties"]["spec"]["properties"]["size"] = {{"type", "integer"}};
+    const auto large = definition();
+    const auto statuses = compare({
+        request_of("POST", definitions, small, "application/json"),
+        request_of("POST", widgets, widget("a"), "application/json"),
+        request_of("PUT", definitions + "/widgets.example.com", large, "application/json"),
+        request_of("PATCH", definitions + "/widgets.example.com", large,
+                   "application/merge-patch+json"),
+        request_of("POST", widgets, widget("b"), "application/json"),
+        request_of("GET", widgets, "", ""),
+        request_of("DELETE", definitions + "/widgets.example.com", "", ""),
+        request_of("GET", widgets, "", ""),
+        request_of("POST", definitions, large, "application/json"),
+        request_of("POST", widgets, widget("c"), "application/json"),
+        request_of("DELETE", definitions, "", ""),
+        request_of("GET", widgets, "", ""),
+    });
+    EXPECT_EQ(statuses,
+              (std::vector<int>{201, 201, 422, 200, 201, 200, 200, 404, 201, 201, 200, 404}));
+}
+
+TEST_F(Aside, ReviewsHaveTheSameAnswers) {
+    Json groups = Json::array();
+    for (int i = 0; i < 5'000; ++i) {
+        groups.push_back(fmt::format("group-number-{}", i));
+    }
+    const Json access{{"spec",
+                       {{"user", "somebody"},
+                        {"groups", groups},
+                        {"resourceAttributes", {{"verb", "get"}, {"resource", "pods"}}}}}};
+    const Json token{{"spec", {{"token", "admin"}, {"audiences", groups}}}};
+    const std::string of_access = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+    const Json binding{
+        {"metadata", {{"name", "readers"}}},
+        {"roleRef",
+         {{"apiGroup", "rbac.authorization.k8s.io"}, {"kind", "ClusterRole"}, {"name", "view"}}},
+        {"subjects", Json::array({{{"kind", "Group"},
+                                   {"apiGroup", "rbac.authorization.k8s.io"},
+                                   {"name", "group-number-4999"}}})}};
+    const auto statuses = compare({request_of("POST", of_access, access.dump(), "application/json"),
+                                   request_of("POST", bindings, binding.dump(), "application/json"),
+                                   request_of("POST", of_access, access.dump(), "application/json"),
+                                   request_of("POST", reviews, token.dump(), "application/json")});
+    EXPECT_EQ(statuses, (std::vector<int>{201, 201, 201, 201}));
 }
 
 Task<void> note_answer(FakeKube& server, http::Request request, std::string name,
@@ -129,6 +308,71 @@ TEST_F(Aside, APatchIsOfTheVersionThatIsThere) {
     const auto found =
         Json::parse(answer(*kube, request_of("GET", maps + "/a", "", "application/json")).body);
     EXPECT_EQ(found["data"], (Json{{"k", "patched"}, {"other", "w"}}));
+}
+
+Task<void> keep_writing(FakeKube& server, const http::Request& request, const bool& over,
+                        int& written) {
+    while (!over) {
+        written += (co_await server.handle(request, {})).status == 200 ? 1 : 0;
+        co_await boost::asio::post(co_await boost::asio::this_coro::executor,
+                                   boost::asio::use_awaitable);
+    }
+}
+
+Task<void> write_once(FakeKube& server, http::Request request, bool& over, int& status) {
+    status = (co_await server.handle(std::move(request), {})).status;
+    over = true;
+}
+
+// What is tried while others write is made anew; at last they wait, so that it comes to an end.
+TEST_F(Aside, ALargeRequestEndsHoweverMuchOthersWrite) {
+    Worker worker;
+    const auto kube = server(&worker);
+    const auto make = Json{{"metadata", {{"name", "a"}}}, {"data", {{"k", "v"}}}}.dump();
+    ASSERT_EQ(answer(*kube, request_of("POST", maps, make, "application/json")).status, 201);
+    // By turns, so that each is a change.
+    const auto change = request_of("PATCH", maps + "/a", R"({"metadata":{"labels":{"a":"b"}}})",
+                                   "application/merge-patch+json");
+    const auto back = request_of("PATCH", maps + "/a", R"({"metadata":{"labels":{"a":"c"}}})",
+                                 "application/merge-patch+json");
+    bool over = false;
+    int written = 0, status = 0;
+    const auto large = request_of("POST", pods, pod("large", 1'500).dump(), "application/json");
+    boost::asio::co_spawn(context, write_once(*kube, large, over, status), boost::asio::detached);
+    for (const auto& one : {change, back}) {
+        boost::asio::co_spawn(context, keep_writing(*kube, one, over, written),
+                              boost::asio::detached);
+    }
+    context.restart();
+    context.run();
+    EXPECT_EQ(status, 201);
+    EXPECT_GT(written, 0);
+    const auto found = answer(*kube, request_of("GET", pods + "/large", "", ""));
+    EXPECT_EQ(found.status, 200);
+    const auto kept =
+        Json::parse(answer(*kube, request_of("GET", maps + "/a", "", "application/json")).body);
+    EXPECT_EQ(kept["metadata"]["labels"].size(), 1U) << "nothing that others wrote is lost";
+}
+
+// Begun in this order: answered in its turn, the large one would be first.
+TEST_F(Aside, OthersAreServedWhileALargeObjectIsChanged) {
+    Worker worker;
+    const auto kube = server(&worker);
+    const auto large = request_of("POST", pods, pod("large", 1'500).dump(), "application/json");
+    ASSERT_EQ(answer(*kube, large).status, 201);
+    std::vector<std::string> log;
+    for (auto& [name, request] :
+         {std::pair("change",
+                    request_of("PATCH", pods + "/large", R"({"metadata":{"labels":{"a":"b"}}})",
+                               "application/merge-patch+json")),
+          std::pair("list", request_of("GET", pods, "", "")),
+          std::pair("small", request_of("GET", maps, "", ""))}) {
+        boost::asio::co_spawn(context, note_answer(*kube, request, name, log),
+                              boost::asio::detached);
+    }
+    context.restart();
+    context.run();
+    EXPECT_EQ(log, (std::vector<std::string>{"small 200", "change 200", "list 200"}));
 }
 
 }  // namespace
