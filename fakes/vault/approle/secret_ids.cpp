@@ -47,8 +47,12 @@ std::optional<Metadata> pairs_of_json(const std::string& text) {
 
 // JSON, base64 of it, or key=value with commas between.
 std::optional<Metadata> read_metadata(const std::string& text) {
+    constexpr std::size_t longest = 1U << 20;  // what is in it nobody else counts
     if (text.empty()) {
         return Metadata();
+    }
+    if (text.size() > longest) {
+        return std::nullopt;
     }
     if (auto pairs = pairs_of_json(text)) {
         return pairs;

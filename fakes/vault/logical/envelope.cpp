@@ -14,38 +14,46 @@ namespace meshproof::fakes::vault {
 
 namespace {
 
-// ASCII of which only line ends are written otherwise, such as PEM: most of what is answered.
-bool is_plain(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) {
-        return c == '\n' ||
-               (c >= ' ' && c <= '~' && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&');
-    });
+bool is_plain(char c) {
+    return c >= ' ' && c <= '\x7f' && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
 }
 
-void append_plain(std::string& out, std::string_view text) {
+bool is_beyond_ascii(char c) {
+    return static_cast<unsigned char>(c) >= 0x80;
+}
+
+void append_escape(std::string& out, char c) {
+    constexpr std::string_view plain = "\"\\\b\f\n\r\t", letters = "\"\\bfnrt";
+    if (const auto at = plain.find(c); at != std::string_view::npos) {
+        out += {'\\', letters[at]};
+    } else {
+        out += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
+    }
+}
+
+// In pieces, each as long as its bytes are of one kind: most of what is answered is plain, and
+// texts may have megabytes. What is beyond ASCII begins and ends no character of it.
+void append_text(std::string& out, std::string_view text) {
+    const auto piece = [&text](auto of_kind) {
+        const auto end = std::ranges::find_if_not(text, of_kind) - text.begin();
+        const auto taken = text.substr(0, static_cast<std::size_t>(end));
+        text.remove_prefix(taken.size());
+        return taken;
+    };
     out += '"';
-    for (auto end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
-        out.append(text.substr(0, end)).append("\\n");
-        text.remove_prefix(end + 1);
-    }
-    out.append(text) += '"';
-}
-
-void append_text(std::string& out, const std::string& text) {
-    if (is_plain(text)) {
-        return append_plain(out, text);
-    }
-    for (const char c : Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)) {
-        if (c == '<') {
-            out += "\\u003c";
-        } else if (c == '>') {
-            out += "\\u003e";
-        } else if (c == '&') {
-            out += "\\u0026";
+    while (!text.empty()) {
+        if (is_plain(text.front())) {
+            out += piece(is_plain);
+        } else if (is_beyond_ascii(text.front())) {
+            const auto quoted =
+                Json(piece(is_beyond_ascii)).dump(-1, ' ', false, Json::error_handler_t::replace);
+            out.append(quoted, 1, quoted.size() - 2);
         } else {
-            out += c;
+            append_escape(out, text.front());
+            text.remove_prefix(1);
         }
     }
+    out += '"';
 }
 
 void append_json(std::string& out, const Json& value) {

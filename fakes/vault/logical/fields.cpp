@@ -184,6 +184,9 @@ Coerced to_list(const Json& value, Product product) {
         return to_texts(value.is_array() ? value : Json::array({value}), ListWords::old, product);
     }
     const auto text = to_text(value, product)->get<std::string>();
+    if (auto excess = excess_of_items(text); !excess.empty()) {
+        return tl::unexpected(std::move(excess));
+    }
     if (!text.empty()) {
         for (const auto& part : split(text, ',')) {
             list.push_back(std::string(go_trimmed(part)));
@@ -414,6 +417,13 @@ void FieldData::warn_unrecognized(BackendResponse& response) const {
                         "from the endpoint's path: [{}]",
                         join(replaced_, " ")));
     }
+}
+
+std::string excess_of_items(std::string_view text) {
+    const auto count = std::ranges::count(text, ',') + 1;
+    return count <= most_items
+               ? std::string()
+               : fmt::format("expected at most {} items, got {}", most_items, count);
 }
 
 std::string without_front(const std::string& message) {

@@ -28,6 +28,13 @@ enum class FieldType {
     json
 };
 
+/// What one text may hold between its commas, which nobody else counts. The real servers have no
+/// bound on it, and are not held up by one request.
+inline constexpr std::ptrdiff_t most_items = 20'000;
+
+/// What is said of a text that holds more, "" = it does not.
+[[nodiscard]] std::string excess_of_items(std::string_view text);
+
 struct Fields {
     std::map<std::string, FieldType, std::less<>> types;
     bool any = false;  ///< what is not declared is taken too, and nobody is warned

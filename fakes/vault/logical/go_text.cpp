@@ -194,8 +194,16 @@ bool go_prints(std::string_view text) {
 }
 
 std::string go_quoted(std::string_view text) {
+    // What stands as it is comes in one piece: texts may have megabytes.
+    const auto stands = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
     std::string quoted = "\"";
     while (!text.empty()) {
+        const auto standing = std::ranges::find_if_not(text, stands) - text.begin();
+        if (standing > 0) {
+            quoted += text.substr(0, static_cast<std::size_t>(standing));
+            text.remove_prefix(static_cast<std::size_t>(standing));
+            continue;
+        }
         constexpr std::string_view plain = "\a\b\f\n\r\t\v\"\\";
         constexpr std::string_view letters = "abfnrtv\"\\";
         const auto rune = first_rune(text);
@@ -256,25 +264,39 @@ std::string_view go_type(const nlohmann::json& value, std::string_view number) {
                                 : number;
 }
 
-std::string go_value(const nlohmann::json& value) {
+namespace {
+
+// Into one text: a text of each part would copy what lies deep as often as that is deep.
+void append_go_value(std::string& out, const nlohmann::json& value) {
     if (value.is_string()) {
-        return value.get<std::string>();
-    }
-    if (value.is_array()) {
-        std::vector<std::string> parts;
-        for (const auto& item : value) {
-            parts.push_back(go_value(item));
+        out += value.get_ref<const std::string&>();
+    } else if (value.is_array()) {
+        out += '[';
+        for (std::size_t at = 0; at < value.size(); ++at) {
+            out += at == 0 ? "" : " ";
+            append_go_value(out, value[at]);
         }
-        return "[" + join(parts, " ") + "]";
-    }
-    if (value.is_object()) {
-        std::vector<std::string> parts;
-        for (const auto& [name, item] : value.items()) {
-            parts.push_back(name + ":" + go_value(item));
+        out += ']';
+    } else if (value.is_object()) {
+        out += "map[";
+        const auto* between = "";
+        for (const auto& [name, item] : value.get_ref<const nlohmann::json::object_t&>()) {
+            out.append(between).append(name) += ':';
+            append_go_value(out, item);
+            between = " ";
         }
-        return "map[" + join(parts, " ") + "]";
+        out += ']';
+    } else {
+        out += value.is_null() ? "<nil>" : value.dump();
     }
-    return value.is_null() ? "<nil>" : value.dump();
+}
+
+}  // namespace
+
+std::string go_value(const nlohmann::json& value) {
+    std::string out;
+    append_go_value(out, value);
+    return out;
 }
 
 tl::expected<std::int64_t, std::string> go_integer(std::string_view text, int base) {

@@ -205,11 +205,19 @@ void Acl::add(const Policy& policy) {
 
 const Rule* Acl::find_pattern(std::string_view path) const {
     std::optional<Match> best;
-    // The longest prefix: try every length, from the whole path down.
-    for (auto length = path.size() + 1; length-- > 0 && !best;) {
-        const auto found = prefix_.find(path.substr(0, length));
-        if (found != prefix_.end()) {
-            best = Match{length, true, 0, found->first, &found->second};
+    // The longest prefix. The greatest one that is not behind the path is it, or has in common with
+    // the path what all that are prefixes of the path are within.
+    for (auto rest = path; !best;) {
+        auto found = prefix_.upper_bound(rest);
+        if (found == prefix_.begin()) {
+            break;
+        }
+        const auto& [prefix, rule] = *--found;
+        if (rest.starts_with(prefix)) {
+            best = Match{prefix.size(), true, 0, prefix, &rule};
+        } else {
+            const auto common = std::ranges::mismatch(rest, prefix).in1 - rest.begin();
+            rest = rest.substr(0, static_cast<std::size_t>(common));
         }
     }
     if (!segments_.empty()) {

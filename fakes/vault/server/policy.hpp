@@ -81,6 +81,8 @@ class Acl {
                               const Json& data,
                               std::optional<Duration> wrap_ttl = std::nullopt) const;
     [[nodiscard]] bool sudo(Operation operation, std::string_view path) const;
+    /// How many rules each path is held against.
+    [[nodiscard]] std::size_t patterns() const { return segments_.size(); }
     /// Sorted; {"root"} and {"deny"} where there is nothing finer to say.
     [[nodiscard]] std::vector<std::string> capabilities(std::string_view path) const;
     /// Whether anything at all is allowed under a mount (the preflight of sys/internal/ui/mounts).

@@ -65,7 +65,8 @@ bool all_of_their_kind(const Json& config) {
         return value.is_null() || (kinds(value) || ...);
     };
     const auto is_list = [](const Json& value) {
-        return value.is_string() ||
+        return (value.is_string() &&
+                excess_of_items(value.get_ref<const std::string&>()).empty()) ||
                (value.is_array() && std::ranges::all_of(value, [](const Json& one) {
                     return is_setting_text(one) || one.is_null();
                 }));

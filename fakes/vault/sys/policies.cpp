@@ -337,6 +337,14 @@ LogicalReply tell_capabilities(Server& server, const BuiltinCall& call) {
     if (!acl->fault().empty()) {
         return BackendResponse::go_error(acl->fault(), 403);
     }
+    // The real servers have no bound on it, and are not held up by one request.
+    constexpr std::size_t most_looks = 500'000;
+    if (const auto most = most_looks / (1 + acl->patterns()); paths.size() > most) {
+        return BackendResponse::error(
+            fmt::format("expected at most {} paths for these policies, "
+                        "got {}",
+                        most, paths.size()));
+    }
     auto answer = Json::object();
     for (const auto& path : paths) {
         if (path.empty()) {

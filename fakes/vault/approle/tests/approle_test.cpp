@@ -156,6 +156,8 @@ TEST_P(AppRoles, MetadataIsReadInThreeForms) {
     for (const auto* text : {"junk", "[1]", R"({"a":1})"}) {
         EXPECT_EQ(put("auth/ar/role/app/secret-id", {{"metadata", text}}).status, 400) << text;
     }
+    const auto large = R"({"a":")" + std::string(1U << 20, 'x') + R"("})";
+    EXPECT_EQ(put("auth/ar/role/app/secret-id", {{"metadata", large}}).status, 400);
 }
 
 TEST_P(AppRoles, OldNamesAreToldWhereTheyWereUsed) {

@@ -129,4 +129,15 @@ TEST(Uuid, IsAFunctionOfTheSeed) {
     EXPECT_EQ(uuid[14], '4');
 }
 
+// Nobody counts what one text holds but this.
+TEST(FieldData, AListIsOfSoManyItems) {
+    const std::string many(most_items - 1, ',');
+    EXPECT_EQ(read({{"names", many}}).list("names").size(), most_items);
+    for (const auto product : {Product::openbao, Product::vault}) {
+        EXPECT_NE(refusal({{"names", many + ","}}, product)
+                      .find("expected at most 20000 items, got 20001"),
+                  std::string::npos);
+    }
+}
+
 }  // namespace meshproof::fakes::vault

@@ -39,4 +39,15 @@ TEST(GoText, BlanksAreThoseOfUnicode) {
     }
 }
 
+// A text of each part within another's would take as often as long as they are deep.
+TEST(GoText, ValuesAreOfAnyDepth) {
+    EXPECT_EQ(go_value(nlohmann::json::parse(R"({"b":[1,[],"x",null],"a":{"c":true}})")),
+              "map[a:map[c:true] b:[1 [] x <nil>]]");
+    nlohmann::json deep = std::string(1'000'000, 'x');
+    for (int level = 0; level < 900; ++level) {
+        deep = nlohmann::json::array({std::move(deep)});
+    }
+    EXPECT_EQ(go_value(deep).size(), 1'001'800U);
+}
+
 }  // namespace meshproof::fakes::vault

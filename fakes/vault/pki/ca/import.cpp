@@ -152,9 +152,16 @@ std::vector<std::string> settle_default(Mount& mount, const ImportedIds& ids) {
 }
 
 BackendResponse import_pem(Mount& mount, const PkiCall& call, bool keys_allowed) {
+    // Each of them is looked at wherever a chain is built.
+    constexpr std::size_t most_issuers = 1'000;
     const auto blocks = given_blocks(mount, call, keys_allowed);
     if (!blocks) {
         return blocks.error();
+    }
+    if (blocks->size() + mount.issuers.size() > most_issuers) {
+        return BackendResponse::error(
+            fmt::format("expected at most {} issuers in a mount, got {} beside its {}",
+                        most_issuers, blocks->size(), mount.issuers.size()));
     }
     const auto bundle = parsed_bundle(*blocks);
     if (!bundle) {

@@ -97,7 +97,7 @@ std::vector<crypto::Certificate> chain_of(Mount& mount, const Issuer& issuer) {
         for (const bool roots : {true, false}) {
             for (const auto& candidate : mount.issuers) {
                 const auto& parent = candidate.certificate;
-                if (parent.self_signed() == roots && child.signed_by(parent) &&
+                if (child.signed_by(parent) && parent.self_signed() == roots &&
                     std::ranges::find(chain, parent) == chain.end()) {
                     chain.push_back(parent);
                 }

@@ -10,6 +10,10 @@ namespace {
 std::vector<PemBlock> read_blocks(std::string_view text, std::string& rest) {
     constexpr std::string_view begin = "-----BEGIN ", end = "-----END ", dashes = "-----";
     std::vector<PemBlock> blocks;
+    if (text.size() > longest_pem) {
+        rest = text;
+        return blocks;
+    }
     std::optional<PemBlock> open;
     std::string base64;
     for (const auto& raw : split(text, '\n')) {

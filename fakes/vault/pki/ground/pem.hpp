@@ -14,6 +14,10 @@ struct PemBlock {
     std::string der;
 };
 
+/// A longer text is one without blocks: the real servers have no bound on it, and are not held up
+/// by one request.
+inline constexpr std::size_t longest_pem = 4U << 20;
+
 /// Every PEM block of a text, as Go's decoder finds them: text around blocks and CRLF are
 /// tolerated, labels are not judged, a text without line breaks holds none.
 [[nodiscard]] std::vector<PemBlock> pem_blocks(std::string_view text);

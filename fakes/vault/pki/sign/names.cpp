@@ -8,6 +8,7 @@
 #include <set>
 
 #include "core/base/text.hpp"
+#include "fakes/vault/logical/fields.hpp"
 #include "fakes/vault/logical/globs.hpp"
 #include "fakes/vault/logical/go_text.hpp"
 #include "fakes/vault/pki/ground/der.hpp"
@@ -153,8 +154,11 @@ Checked<> add_name(const Mount& mount, crypto::AltNames& names, const std::strin
     return {};
 }
 
-std::vector<std::string> alternative_names(const PkiCall& call) {
+Checked<std::vector<std::string>> alternative_names(const PkiCall& call) {
     const auto text = call.fields.text("alt_names");
+    if (const auto excess = excess_of_items(text); !excess.empty()) {
+        return refuse("alt_names: " + excess);
+    }
     auto names = trim(text).empty() ? std::vector<std::string>() : split(text, ',');
     for (auto& name : names) {
         name = std::string(trim(name));
@@ -196,7 +200,11 @@ Checked<crypto::AltNames> dns_names_and_emails(const Mount& mount, const PkiCall
         }
     }
     if (csr == nullptr) {
-        for (const auto& name : alternative_names(call)) {
+        const auto asked = alternative_names(call);
+        if (!asked) {
+            return tl::unexpected(asked.error());
+        }
+        for (const auto& name : *asked) {
             if (auto added = add_name(mount, names, name); !added) {
                 return tl::unexpected(added.error());
             }
@@ -205,8 +213,24 @@ Checked<crypto::AltNames> dns_names_and_emails(const Mount& mount, const PkiCall
     return names;
 }
 
+// Each of the names is held against each of the role's patterns.
+Checked<> check_effort(std::size_t names, const std::vector<std::string>& patterns) {
+    constexpr std::size_t most = 1'000'000;
+    const auto each = std::max<std::size_t>(patterns.size(), 1);
+    if (names > most / each) {
+        return refuse(
+            fmt::format("expected at most {} names of this kind for {} of the role, got {}",
+                        most / each, each, names));
+    }
+    return {};
+}
+
 Checked<> check_names(const Role& role, const Requested& asked) {
     const auto& [subject, names] = asked;
+    if (const auto few = check_effort(names.dns.size() + names.emails.size(), role.allowed_domains);
+        !few) {
+        return few;
+    }
     if (!subject.common_name.empty() && !common_name_allowed(role, subject.common_name)) {
         return refuse(fmt::format("common name {} not allowed by this role", subject.common_name));
     }
@@ -239,6 +263,9 @@ Checked<std::vector<crypto::AltNames::Other>> other_names(const Role& role, cons
     }
     if (role.allowed_other_sans == std::vector<std::string>{"*"}) {
         return others;
+    }
+    if (const auto few = check_effort(others.size(), role.allowed_other_sans); !few) {
+        return tl::unexpected(few.error());
     }
     const auto allowed = parse_other_sans(role.allowed_other_sans);
     if (!others.empty() && !allowed) {
@@ -300,6 +327,9 @@ Checked<std::vector<std::string>> ip_addresses(const Mount& mount, const Role& r
             "IP Subject Alternative Names are not allowed in this role, but was provided " +
             source);
     }
+    if (const auto few = check_effort(asked.size(), role.allowed_ip_sans_cidr); !few) {
+        return tl::unexpected(few.error());
+    }
     for (auto& ip : asked) {
         boost::system::error_code error;
         const auto address = boost::asio::ip::make_address(ip, error);
@@ -329,6 +359,9 @@ Checked<std::vector<std::string>> uris(const Role& role, const PkiCall& call,
         return refuse(fmt::format(
             "URI Subject Alternative Names are not allowed in this role, but were provided {}",
             source));
+    }
+    if (const auto few = check_effort(asked.size(), role.allowed_uri_sans); !few) {
+        return tl::unexpected(few.error());
     }
     for (auto& uri : asked) {
         if (csr != nullptr) {
@@ -465,6 +498,9 @@ Checked<std::vector<std::string>> user_ids(const Role& role, const PkiCall& call
     auto asked = call.fields.list("user_ids");
     if (asked.empty() && csr != nullptr) {
         asked = csr->subject().user_ids;
+    }
+    if (const auto few = check_effort(asked.size(), role.allowed_user_ids); !few) {
+        return tl::unexpected(few.error());
     }
     for (const auto& id : asked) {
         const bool allowed = std::ranges::any_of(role.allowed_user_ids, [&](const auto& pattern) {

@@ -452,4 +452,22 @@ TEST(PkiCa, OpenBaoReadsTheOidsInTheNamesStead) {
     EXPECT_EQ(root.extended_key_usage(), Usages(std::vector<std::string>{"1.3.6.1.5.5.7.3.8"}));
 }
 
+// A chain is looked for among all of them.
+TEST(PkiCa, AMountHasOnlySoManyIssuers) {
+    for (const auto product : both_products) {
+        Pki pki(product);
+        const auto pem = Pki(product).make_root()["certificate"].get<std::string>() + "\n";
+        std::string bundle;
+        for (int i = 0; i < 1'001; ++i) {
+            bundle += pem;
+        }
+        EXPECT_EQ(Pki::refusal(pki.write("issuers/import/bundle", {{"pem_bundle", bundle}})),
+                  "400 expected at most 1000 issuers in a mount, got 1001 beside its 0");
+        EXPECT_EQ(pki.ok(pki.write("issuers/import/bundle",
+                                   {{"pem_bundle", pem + pem}}))["imported_issuers"]
+                      .size(),
+                  1U);
+    }
+}
+
 }  // namespace meshproof::fakes::vault

@@ -627,5 +627,48 @@ TEST(PkiIssue, PolicyIdentifiersAsOneText) {
     }
 }
 
+// Some thousand names are more than a length of two bytes tells.
+TEST(PkiIssue, ALeafMayHaveThousandsOfNames) {
+    for (const auto product : both_products) {
+        Issue t(product, {{"key_type", "ec"}});
+        crypto::AltNames names;
+        std::string listed;
+        for (int i = 0; i < 5'000; ++i) {
+            names.dns.push_back(fmt::format("a-{}.example.com", i));
+            listed += (i == 0 ? "" : ",") + names.dns.back();
+        }
+        EXPECT_EQ(t.leaf(csr_for("a.svc", names)).alt_names().dns.size(), 5'001U);
+        const auto issued =
+            t.pki.ok(t.pki.write("issue/r", {{"common_name", "a.svc"}, {"alt_names", listed}}));
+        EXPECT_EQ(Pki::certificate(issued).alt_names().dns.size(), 5'001U);
+        EXPECT_EQ(
+            t.issue_refused({{"common_name", "a.svc"}, {"alt_names", std::string(20'000, ',')}}),
+            "400 alt_names: expected at most 20000 items, got 20001");
+        EXPECT_EQ(t.refused(csr_block(std::string(2U << 20, 'A'))), "400 csr contains no data");
+    }
+}
+
+// Each name is held against each pattern.
+TEST(PkiIssue, NamesAndPatternsAreOnlySoMany) {
+    std::string domains;
+    for (int i = 0; i < 2'000; ++i) {
+        domains += fmt::format("{}a{}.com", i == 0 ? "" : ",", i);
+    }
+    Issue t(Product::openbao, {{"key_type", "ec"},
+                               {"allow_any_name", false},
+                               {"allow_subdomains", true},
+                               {"allowed_domains", domains}});
+    const auto names = [](int count) {
+        std::string listed;
+        for (int i = 1; i < count; ++i) {
+            listed += fmt::format("{}x.a{}.com", i == 1 ? "" : ",", i);
+        }
+        return Json{{"common_name", "x.a0.com"}, {"alt_names", listed}};
+    };
+    (void)t.pki.ok(t.pki.write("issue/r", names(500)));
+    EXPECT_EQ(t.issue_refused(names(501)),
+              "400 expected at most 500 names of this kind for 2000 of the role, got 501");
+}
+
 }  // namespace
 }  // namespace meshproof::fakes::vault

@@ -1,5 +1,6 @@
 #include "fakes/vault/server/policy.hpp"
 #include "core/base/text.hpp"
+#include "core/time/prng.hpp"
 #include "fakes/vault/tests/harness.hpp"
 
 namespace meshproof::fakes::vault {
@@ -568,6 +569,61 @@ TEST_F(FakeVaultTest, WhoMayUnwrapMayDoItInEveryNamespaceOfOpenBao) {
                   Json({{"a", "b"}}))
             << ns;
     }
+}
+
+// The longest prefix is found without a look at each length of the path.
+TEST(Acl, TheLongestPrefixDecides) {
+    Prng prng(3);
+    const auto word = [&prng](std::size_t longest) {
+        std::string text;
+        for (auto left = prng.below(longest + 1); left > 0; --left) {
+            text += prng.chance(0.5) ? 'a' : 'b';
+        }
+        return text;
+    };
+    for (int round = 0; round < 300; ++round) {
+        std::map<std::string, std::string> prefixes;
+        std::string text;
+        for (int i = 0; i < 6; ++i) {
+            prefixes.emplace("p/" + word(5), prng.chance(0.5) ? "read" : "list");
+        }
+        for (const auto& [prefix, capability] : prefixes) {
+            text += rule(prefix + "*", capability);
+        }
+        const auto acl = acl_of({text});
+        for (int i = 0; i < 20; ++i) {
+            const auto path = "p/" + word(8);
+            std::string longest, wanted = "deny";
+            for (const auto& [prefix, capability] : prefixes) {
+                if (path.starts_with(prefix) && prefix.size() >= longest.size()) {
+                    longest = prefix;
+                    wanted = capability;
+                }
+            }
+            EXPECT_EQ(acl.capabilities(path), std::vector<std::string>{wanted}) << text << path;
+        }
+    }
+}
+
+// Each path is held against each of these rules.
+TEST_P(Policies, CapabilitiesAreOfSoManyPaths) {
+    std::string rules;
+    for (int i = 0; i < 99; ++i) {
+        rules += rule(fmt::format("s/+/{}", i), "read");
+    }
+    policy("many", rules);
+    const auto token = token_with({"many"});
+    const auto asked = [&](int count) {
+        std::string paths = "s/a/1";
+        for (int i = 1; i < count; ++i) {
+            paths += fmt::format(",s/a/{}", i);
+        }
+        return put("sys/capabilities", {{"token", token}, {"paths", paths}});
+    };
+    EXPECT_EQ(asked(5'000).data()["s/a/1"], Json({"read"}));
+    const auto refused = asked(5'001);
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_EQ(refused.error(), "expected at most 5000 paths for these policies, got 5001");
 }
 
 }  // namespace meshproof::fakes::vault
