@@ -60,8 +60,8 @@ struct FakeServersOptions {
     std::function<Task<Result<void>>()> before_answer;
     std::optional<Time> date;  ///< of the start; absent = the clock's, or the state's
     bool frozen = false;       ///< it stands still from the start
-    /// Large bodies are read on a thread beside the loop. Not in virtual time: the order of answers
-    /// would depend on the machine.
+    /// Large bodies are read, and what takes the API server long is answered, on threads beside the
+    /// loop. Not in virtual time: the order of answers would depend on the machine.
     bool reads_aside = false;
     nlohmann::json state;      ///< what save() gave, to go on from there; null = from the beginning
 };
