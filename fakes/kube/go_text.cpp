@@ -93,28 +93,33 @@ std::string go_printed(double number) {
     return exponent < least || exponent >= most ? scientific : text(std::chars_format::fixed);
 }
 
+// Appended, since what is nested deeply would be copied at each level.
+void append_printed(std::string& out, const nlohmann::json& value) {
+    if (value.is_null()) {
+        out += "<nil>";
+    } else if (value.is_string()) {
+        out += value.get_ref<const std::string&>();
+    } else if (value.is_number_float()) {
+        out += go_printed(value.get<double>());
+    } else if (!value.is_structured()) {
+        out += value.dump();
+    } else {
+        out += value.is_object() ? "map[" : "[";
+        for (auto item = value.begin(); item != value.end(); ++item) {
+            out += item == value.begin() ? "" : " ";
+            out += value.is_object() ? item.key() + ":" : "";
+            append_printed(out, *item);
+        }
+        out += ']';
+    }
+}
+
 }  // namespace
 
 std::string go_printed(const nlohmann::json& value) {
-    if (value.is_null()) {
-        return "<nil>";
-    }
-    if (value.is_string()) {
-        return value.get<std::string>();
-    }
-    if (value.is_number_float()) {
-        return go_printed(value.get<double>());
-    }
-    if (!value.is_structured()) {
-        return value.dump();
-    }
-    std::string out = value.is_object() ? "map[" : "[";
-    for (auto item = value.begin(); item != value.end(); ++item) {
-        out += item == value.begin() ? "" : " ";
-        out += value.is_object() ? item.key() + ":" : "";
-        out += go_printed(*item);
-    }
-    return out + ']';
+    std::string out;
+    append_printed(out, value);
+    return out;
 }
 
 std::string go_json(const nlohmann::json& value) {
