@@ -141,11 +141,11 @@ std::shared_ptr<Token> TokenStore::keep(Token token) {
 }
 
 std::shared_ptr<Token> TokenStore::find(std::string_view id) const {
-    auto found = tokens_.find(id);
-    if (const auto inner = by_inner_id_.find(id); inner != by_inner_id_.end()) {
-        found = tokens_.find(inner->second);
+    if (const auto found = tokens_.find(id); found != tokens_.end()) {
+        return found->second;
     }
-    return found == tokens_.end() ? nullptr : found->second;
+    const auto inner = by_inner_id_.find(id);
+    return inner == by_inner_id_.end() ? nullptr : tokens_.at(inner->second);
 }
 
 std::shared_ptr<Token> TokenStore::find_accessor(std::string_view accessor) const {

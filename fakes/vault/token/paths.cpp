@@ -14,7 +14,8 @@ namespace meshproof::fakes::vault {
 
 namespace {
 
-BackendResponse describe(const Server& server, const Token& token, Time now) {
+// `id` is the token as whoever asks may see it: as it was named, or nothing for an accessor.
+BackendResponse describe(const Server& server, const Token& token, std::string_view id, Time now) {
     auto data = Json{{"accessor", token.accessor},
                      {"creation_time", unix_seconds(token.issued)},
                      {"creation_ttl", whole_seconds(token.creation_ttl)},
@@ -22,7 +23,7 @@ BackendResponse describe(const Server& server, const Token& token, Time now) {
                      {"entity_id", token.entity_id},
                      {"expire_time", token.expires ? Json(rfc3339_nano(*token.expires)) : Json()},
                      {"explicit_max_ttl", whole_seconds(token.explicit_max_ttl)},
-                     {"id", token.id},
+                     {"id", id},
                      {"issue_time", rfc3339_nano(token.issued)},
                      {"meta", shown(token.metadata)},
                      {"num_uses", token.used_up ? -1 : token.num_uses},
@@ -98,9 +99,7 @@ LogicalReply look_up(Server& server, const BuiltinCall& call) {
     if (!token) {
         return BackendResponse::error("bad token", 403);
     }
-    auto response = describe(server, *token, call.request.now);
-    response.data["id"] = named.empty() ? inner_id(token->id) : named;
-    return response;
+    return describe(server, *token, named.empty() ? inner_id(token->id) : named, call.request.now);
 }
 
 LogicalReply look_up_self(Server& server, const BuiltinCall& call) {
@@ -108,9 +107,7 @@ LogicalReply look_up_self(Server& server, const BuiltinCall& call) {
     if (!token) {
         return BackendResponse::error("bad token", 403);
     }
-    auto response = describe(server, *token, call.request.now);
-    response.data["id"] = call.request.token_id;
-    return response;
+    return describe(server, *token, call.request.token_id, call.request.now);
 }
 
 LogicalReply look_up_accessor(Server& server, const BuiltinCall& call) {
@@ -118,9 +115,7 @@ LogicalReply look_up_accessor(Server& server, const BuiltinCall& call) {
     if (!token) {
         return token.error();
     }
-    auto response = describe(server, **token, call.request.now);
-    response.data["id"] = "";
-    return response;
+    return describe(server, **token, "", call.request.now);
 }
 
 LogicalReply list_accessors(Server& server, const BuiltinCall& call) {
@@ -201,6 +196,15 @@ void name_as_asked(LogicalReply& reply, std::string_view presented, std::string_
     }
 }
 
+Task<LogicalReply> renew_as_named(Server& server, BuiltinCall call, std::shared_ptr<Token> token,
+                                  std::string named) {
+    const auto presented = call.request.token_id;
+    auto reply = co_await renew_token(server, std::move(call.request), token,
+                                      call.fields.duration("increment"));
+    name_as_asked(reply, presented, named);
+    co_return reply;
+}
+
 Task<LogicalReply> renew_named(Server& server, BuiltinCall call) {
     const auto named = call.fields.text("token");
     if (named.empty()) {
@@ -214,11 +218,7 @@ Task<LogicalReply> renew_named(Server& server, BuiltinCall call) {
     if (!token->is_batch() && token->namespace_path.empty() && !call.request.ns->path.empty()) {
         co_return BackendResponse::go_error("cannot renew a token across namespaces");
     }
-    const auto presented = call.request.token_id;
-    auto reply = co_await renew_token(server, std::move(call.request), token,
-                                      call.fields.duration("increment"));
-    name_as_asked(reply, presented, named);
-    co_return reply;
+    co_return co_await renew_as_named(server, std::move(call), token, named);
 }
 
 Task<LogicalReply> renew_self(Server& server, BuiltinCall call) {
@@ -226,11 +226,7 @@ Task<LogicalReply> renew_self(Server& server, BuiltinCall call) {
     if (!token) {
         co_return BackendResponse::error("token not found");
     }
-    const auto presented = call.request.token_id;
-    auto reply = co_await renew_token(server, std::move(call.request), token,
-                                      call.fields.duration("increment"));
-    name_as_asked(reply, presented, {});
-    co_return reply;
+    co_return co_await renew_as_named(server, std::move(call), token, "");
 }
 
 Task<LogicalReply> renew_accessor(Server& server, BuiltinCall call) {
