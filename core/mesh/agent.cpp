@@ -141,6 +141,10 @@ Task<void> Agent::attempt() {
         reject(identity.error());
         co_return;
     }
+    if (const auto better = no_worse(leaf->issued); !better) {
+        reject(better.error());
+        co_return;
+    }
     adopt(std::move(*identity), leaf->issued.issuing_ca);
 }
 
@@ -188,6 +192,25 @@ bool Agent::token_usable() const {
     return !vault_token_.empty() && elapsed() < vault_token_until_;
 }
 
+Result<void> Agent::no_worse(const vault::Issued& other) const {
+    const auto arrival = arrives(other.leaf, other.issuing_ca);
+    const auto life = life_after(context_->mesh->usual_life(), life_, arrival);
+    if (!valid() || !trusted() || server_.identity()->leaf.not_after() <= arrival.not_after ||
+        can_be_followed(context_->mesh->options.schedule, life, arrival)) {
+        return {};
+    }
+    return fail(FailureKind::expired,
+                "the CA answered a leaf that ends at {}, before another can follow",
+                rfc3339(arrival.not_after));
+}
+
+Arrival Agent::arrives(const crypto::Certificate& leaf, const crypto::Certificate& issuer) const {
+    return {.at = context_->mesh->clock.now(),
+            .not_before = leaf.not_before(),
+            .not_after = leaf.not_after(),
+            .issuer_not_after = issuer.not_after()};
+}
+
 void Agent::adopt(crypto::TlsIdentity identity, const crypto::Certificate& issuer) {
     const auto& mesh = *context_->mesh;
     const auto& seams = mesh.options.seams;
@@ -195,10 +218,7 @@ void Agent::adopt(crypto::TlsIdentity identity, const crypto::Certificate& issue
     problem_.clear();
     backoff_.reset();
     const auto& leaf = identity.leaf;
-    const Arrival arrival{.at = mesh.clock.now(),
-                          .not_before = leaf.not_before(),
-                          .not_after = leaf.not_after(),
-                          .issuer_not_after = issuer.not_after()};
+    const auto arrival = arrives(leaf, issuer);
     life_ = life_after(mesh.usual_life(), life_, arrival);
     const auto chance = seams.renewal_chance(prng_.unit());
     const auto wait = seams.renewal_wait(

@@ -3,6 +3,7 @@
 #include "core/mesh/issuance.hpp"
 #include "core/mesh/pod_server.hpp"
 #include "core/mesh/pod_status.hpp"
+#include "core/mesh/schedule.hpp"
 #include "core/mesh/views.hpp"
 #include "core/time/task_group.hpp"
 
@@ -54,6 +55,11 @@ class Agent {
     [[nodiscard]] bool token_usable() const;
     [[nodiscard]] bool valid() const;    ///< the leaf that it shows, now
     [[nodiscard]] bool trusted() const;  ///< by its peers; only where it shows a leaf
+    // Not a leaf that ends before another can follow, while the one that is shown is good for
+    // longer.
+    [[nodiscard]] Result<void> no_worse(const vault::Issued& other) const;
+    [[nodiscard]] Arrival arrives(const crypto::Certificate& leaf,
+                                  const crypto::Certificate& issuer) const;
     void adopt(crypto::TlsIdentity identity, const crypto::Certificate& issuer);
     void reject(const Failure& failure);
     void refused(Step step, const Failure& failure, const Asked& asked);

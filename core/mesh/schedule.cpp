@@ -53,6 +53,10 @@ Duration renewal_wait(const Schedule& schedule, Duration life, const Arrival& le
     return std::max(part_of(left, share), first_wait(schedule, life));
 }
 
+bool can_be_followed(const Schedule& schedule, Duration life, const Arrival& leaf) {
+    return leaf_end(leaf.not_after) - leaf.at > first_wait(schedule, life);
+}
+
 Time leaf_end(Time not_after) {
     return not_after + std::chrono::seconds(1);
 }

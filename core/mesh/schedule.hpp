@@ -61,6 +61,9 @@ struct Arrival {
 /// How long after its arrival the next leaf is asked for; `chance` from [0, 1) spreads the agents.
 [[nodiscard]] Duration renewal_wait(const Schedule& schedule, Duration life, const Arrival& leaf,
                                     double chance);
+/// Whether another leaf can follow before this one ends. A server whose date is wrong may give one
+/// that ends as it arrives: it passes every judgement, and the next moment nobody accepts it.
+[[nodiscard]] bool can_be_followed(const Schedule& schedule, Duration life, const Arrival& leaf);
 /// The first moment at which a leaf is no longer valid: certificates hold whole seconds, and are
 /// valid through the last one (RFC 5280 4.1.2.5).
 [[nodiscard]] Time leaf_end(Time not_after);

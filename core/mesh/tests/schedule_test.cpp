@@ -110,6 +110,13 @@ TEST(Schedule, ALeafsOwnLifePacesItsAgent) {
     EXPECT_EQ(life_after(day, 2h, cut), Duration(2h)) << "the issuer's end says nothing of lives";
 }
 
+TEST(Schedule, ALeafCanBeFollowedUnlessItEndsAsItArrives) {
+    EXPECT_TRUE(can_be_followed(usual, day, arrival(day)));
+    EXPECT_TRUE(can_be_followed(usual, day, arrival(day / 200 + 1s)));
+    EXPECT_FALSE(can_be_followed(usual, day, arrival(day / 200 - 2s)));
+    EXPECT_FALSE(can_be_followed(usual, 6h, arrival(0s)));
+}
+
 TEST(Schedule, ALeafEndsWithItsLastSecond) {
     EXPECT_EQ(leaf_end(at(day)), at(day + 1s));
 }
