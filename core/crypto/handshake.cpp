@@ -19,12 +19,6 @@ class End {
         BIO* bio = wire.release();
         SSL_set_bio(ssl_.get(), bio, bio);
         prepare_tls(ssl_.get(), party, server);
-        if (party.judge_peer && party.identity) {  // the context may have been another's
-            if (auto shown = show_on(ssl_.get(), *party.identity); !shown) {
-                error_ = shown.error().message;
-                step_ = Step::failed;
-            }
-        }
         if (server) {
             SSL_set_accept_state(ssl_.get());
         } else {
@@ -125,37 +119,53 @@ class Contexts {
     std::vector<Known> known_;  // the latest last
 };
 
+/// One end of the wire, or why the party has nothing to begin with: the same whether its context
+/// was kept or is made now.
+Result<std::unique_ptr<End>> end_of(const TlsParty& party, bool server,
+                                    Handle<BIO, BIO_free> wire) {
+    thread_local Contexts contexts;
+    const auto context = contexts.of(party, server);
+    if (!context) {
+        return propagate(context);
+    }
+    auto end = std::make_unique<End>(*context, party, server, std::move(wire));
+    if (party.judge_peer && party.identity) {  // the context may have been another's
+        if (auto shown = show_on(end->ssl(), *party.identity); !shown) {
+            return propagate(shown);
+        }
+    }
+    return end;
+}
+
 }  // namespace
 
 HandshakeResult handshake_in_memory(const TlsParty& client, const TlsParty& server) {
     HandshakeResult result;
-    thread_local Contexts contexts;
-    const auto client_context = contexts.of(client, false);
-    const auto server_context = contexts.of(server, true);
-    if (!client_context || !server_context) {
-        constexpr std::string_view absent = "the peer has nothing to begin a handshake with";
-        result.client.error = client_context ? absent : client_context.error().message;
-        result.server.error = server_context ? absent : server_context.error().message;
-        return result;
-    }
-
     BIO* client_wire = nullptr;
     BIO* server_wire = nullptr;
     succeed(BIO_new_bio_pair(&client_wire, 0, &server_wire, 0));
-    End client_end(*client_context, client, false, Handle<BIO, BIO_free>(client_wire));
-    End server_end(*server_context, server, true, Handle<BIO, BIO_free>(server_wire));
+    const auto client_end = end_of(client, false, Handle<BIO, BIO_free>(client_wire));
+    const auto server_end = end_of(server, true, Handle<BIO, BIO_free>(server_wire));
+    if (!client_end || !server_end) {
+        constexpr std::string_view absent = "the peer has nothing to begin a handshake with";
+        result.client.error = client_end ? absent : client_end.error().message;
+        result.server.error = server_end ? absent : server_end.error().message;
+        return result;
+    }
+    End& asking = **client_end;
+    End& answering = **server_end;
 
     // A flight can take several rounds without completing a step (the pair holds 17 KiB), so one
     // quiet round says nothing yet; this many do.
     int quiet_rounds = 0;
-    while (quiet_rounds < enough_quiet_rounds && !(client_end.settled() && server_end.settled())) {
-        const bool client_moved = client_end.advance();
-        const bool server_moved = server_end.advance();
+    while (quiet_rounds < enough_quiet_rounds && !(asking.settled() && answering.settled())) {
+        const bool client_moved = asking.advance();
+        const bool server_moved = answering.advance();
         quiet_rounds = client_moved || server_moved ? 0 : quiet_rounds + 1;
     }
-    result.client = client_end.outcome();
-    result.server = server_end.outcome();
-    result.protocol = SSL_get_version(client_end.ssl());
+    result.client = asking.outcome();
+    result.server = answering.outcome();
+    result.protocol = SSL_get_version(asking.ssl());
     return result;
 }
 
