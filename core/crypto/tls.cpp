@@ -225,9 +225,10 @@ Result<void> use_identity(SSL_CTX* context, const TlsIdentity& identity) {
 }
 
 bool same_identity(const std::optional<TlsIdentity>& a, const std::optional<TlsIdentity>& b) {
-    // The same leaf has the same key.
+    // A leaf can be had without its key: who shows it has still to prove that he holds that.
     return a.has_value() == b.has_value() &&
-           (!a || (a->leaf == b->leaf && a->intermediates == b->intermediates));
+           (!a || (a->key.native() == b->key.native() && a->leaf == b->leaf &&
+                   a->intermediates == b->intermediates));
 }
 
 }  // namespace

@@ -14,6 +14,12 @@ bool mentions(const std::string& text, std::string_view word) {
     return text.find(word) != std::string::npos;
 }
 
+/// Of somebody who has the leaf and not its key.
+TlsIdentity without_key(TlsIdentity identity) {
+    identity.key = Key::generate(KeyType::p256).claiming(identity.key.public_key());
+    return identity;
+}
+
 class Handshake : public testing::Test {
   protected:
     [[nodiscard]] TlsParty party(const TlsIdentity& identity, Time at = now) const {
@@ -53,6 +59,7 @@ TEST_F(Handshake, AConnectionServesAnotherPartyWhereAllThatItDecidesIsTheSame) {
         return !same_party(web, other) && !same_party(other, web);
     };
     EXPECT_TRUE(differs([](TlsParty& other) { other.identity.reset(); }));
+    EXPECT_TRUE(differs([](TlsParty& other) { other.identity = without_key(*other.identity); }));
     EXPECT_TRUE(differs([](TlsParty& other) { other.identity->intermediates.clear(); }));
     EXPECT_TRUE(differs([](TlsParty& other) { other.trust.clear(); }));
     EXPECT_TRUE(differs([](TlsParty& other) { other.server_name = "api"; }));
@@ -330,14 +337,83 @@ TEST_F(Handshake, EachOfManyJudgesShowsWhatIsHisOwn) {
             EXPECT_EQ(seen.chain, one.intermediates);
         }
     }
-    auto mixed = party(api_);
-    mixed.identity->key = web_.key;
-    mixed.judge_peer = accept;
-    auto client = party(web_);
-    client.judge_peer = accept;
-    const auto result = handshake_in_memory(client, mixed);
-    EXPECT_FALSE(result.accepted());
-    EXPECT_TRUE(mentions(result.server.error, "cannot be used")) << result.server.error;
+}
+
+// Who came before him, and so what is kept, changes nothing of what is told of him.
+TEST_F(Handshake, AKeyOfAnotherLeafIsToldTheSameWhateverIsKept) {
+    const PeerJudge accept = [](const PeerShown&) { return Result<void>(); };
+    auto client = party(web_), server = party(api_);
+    client.judge_peer = server.judge_peer = accept;
+    EXPECT_TRUE(handshake_in_memory(client, server).accepted());
+    for (auto* mixed : {&client, &server}) {
+        auto& key = mixed->identity->key;
+        const auto right = std::exchange(key, mixed == &client ? api_.key : web_.key);
+        const auto known = handshake_in_memory(client, server);
+        mixed->resume = true;  // what such a party is judged under is made for it alone
+        const auto fresh = handshake_in_memory(client, server);
+        const auto& side = mixed == &client ? known.client : known.server;
+        EXPECT_TRUE(mentions(side.error, "cannot be used")) << side.error;
+        EXPECT_FALSE(known.client.accepted);
+        EXPECT_FALSE(known.server.accepted);
+        EXPECT_EQ(known.client.error, fresh.client.error);
+        EXPECT_EQ(known.server.error, fresh.server.error);
+        EXPECT_EQ(known.protocol, fresh.protocol);
+        mixed->resume = false;
+        key = right;
+    }
+}
+
+TEST_F(Handshake, ALeafWithoutItsKeyIsRefusedHoweverOftenItWasSeen) {
+    const PeerJudge accept = [](const PeerShown&) { return Result<void>(); };
+    for (const bool judged : {false, true}) {
+        auto client = party(web_), server = party(api_);
+        if (judged) {
+            client.judge_peer = server.judge_peer = accept;
+        }
+        EXPECT_TRUE(handshake_in_memory(client, server).accepted());
+        for (auto* thief : {&client, &server}) {
+            const auto right = std::exchange(thief->identity, without_key(*thief->identity));
+            const auto result = handshake_in_memory(client, server);
+            EXPECT_FALSE(result.client.accepted);
+            EXPECT_FALSE(result.server.accepted);
+            thief->identity = right;
+            EXPECT_TRUE(handshake_in_memory(client, server).accepted());
+        }
+    }
+}
+
+// What is kept of a peer is not that he was accepted: dates and trust are asked anew each time.
+TEST_F(Handshake, AJudgedLeafIsAcceptedThroughItsLastSecondHoweverOftenItWasSeen) {
+    std::vector<Certificate> trust = {pki_.root.certificate};
+    Time date = now;
+    const PeerJudge judge = [&](const PeerShown& peer) -> Result<void> {
+        const auto verdict = verify_chain({.leaf = peer.leaf,
+                                           .intermediates = peer.chain,
+                                           .trust = trust,
+                                           .at = date,
+                                           .crls = {}});
+        const bool ended = verdict.fault == ChainFault::expired;
+        return verdict.accepted()
+                   ? Result<void>()
+                   : Result<void>(fail(ended ? FailureKind::expired : FailureKind::tls, "{}",
+                                       verdict.detail));
+    };
+    const auto accepted_at = [&](Time at) {
+        date = at;
+        auto client = party(web_, at), server = party(api_, at);
+        client.judge_peer = server.judge_peer = judge;
+        return handshake_in_memory(client, server).accepted();
+    };
+    const auto last = web_.leaf.not_after();
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_TRUE(accepted_at(now));
+        EXPECT_TRUE(accepted_at(last));
+        EXPECT_FALSE(accepted_at(last + 1s));
+        EXPECT_FALSE(accepted_at(web_.leaf.not_before() - 1s));
+        const auto before = std::exchange(trust, {Pki().root.certificate});
+        EXPECT_FALSE(accepted_at(now));
+        trust = before;
+    }
 }
 
 TEST_F(Handshake, AWrongPurposeIsRefused) {

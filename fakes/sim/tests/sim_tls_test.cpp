@@ -295,6 +295,23 @@ TEST_F(Judged, WhoRefusesNowRefusesInAHandshake) {
     EXPECT_EQ(whois.handled, 3);
 }
 
+// To have met its owner before is no proof of the key.
+TEST_F(Judged, ALeafWithoutItsKeyIsRefused) {
+    const auto listener = listen_judging();
+    ASSERT_TRUE(ask(listener->url()));
+    for (auto* identity : {&client, &server}) {
+        const auto right = identity->key;
+        identity->key =
+            crypto::Key::generate(crypto::KeyType::p256).claiming(right.public_key());
+        EXPECT_FALSE(ask(listener->url()));
+        EXPECT_EQ(whois.handled, 1);
+        identity->key = right;
+    }
+    const auto before = network.handshakes();
+    ASSERT_TRUE(ask(listener->url()));
+    EXPECT_EQ(network.handshakes(), before);
+}
+
 TEST_F(Tls, WrongSchemeIsRefused) {
     const auto listener = listen(false);
     auto to = endpoint(listener->url(), false);
