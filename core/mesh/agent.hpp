@@ -50,7 +50,8 @@ class Agent {
     [[nodiscard]] Task<Result<void>> log_in(CaConfig config, Caller caller);
     /// A projected token, as the kubelet keeps it in a pod's volume: the one at hand for most of
     /// its life, whatever becomes of logins with it, then a fresh one. A refusal that may be about
-    /// the token brings another at once, which no kubelet does: it cannot know of one.
+    /// the token brings another at once, which no kubelet does: it cannot know of one. Where the
+    /// API server gives no fresh one there is none; a kubelet leaves the old one until its end.
     [[nodiscard]] Task<Result<void>> have_projected_token(CaConfig config, Caller caller);
     [[nodiscard]] bool token_usable() const;
     [[nodiscard]] bool valid() const;    ///< the leaf that it shows, now

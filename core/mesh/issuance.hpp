@@ -22,7 +22,9 @@ struct Caller {
     Duration limit{};  ///< of each call
 };
 
-/// What a projected token is asked to live: as the volume `istio-token` asks the kubelet for it.
+/// What a projected token is asked to live: as the volume `istio-token` asks the kubelet for it
+/// (expirationSeconds 43200 in injection-template.yaml of github.com/istio/istio,
+/// manifests/charts/istio-control/istio-discovery/files).
 inline constexpr auto projected_token_life = std::chrono::hours(12);
 /// A short-lived token of the account's service account in the mesh namespace.
 [[nodiscard]] Task<Result<kube::IssuedToken>> request_projected_token(

@@ -69,7 +69,8 @@ struct Arrival {
 [[nodiscard]] Time leaf_end(Time not_after);
 
 /// How long a projected token of that life is used, from when it was asked for: the kubelet makes
-/// another then, or after a day.
+/// another then, or after a day (requiresRefresh in
+/// github.com/kubernetes/kubernetes, pkg/kubelet/token/token_manager.go).
 [[nodiscard]] Duration projected_token_use(const Schedule& schedule, Duration life);
 /// How long signing is begun with the Vault token of a login, from when it was asked for.
 [[nodiscard]] Duration vault_token_use(const Schedule& schedule, Duration lease);
