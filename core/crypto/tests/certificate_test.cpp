@@ -229,6 +229,32 @@ TEST(Certificate, PemAndDerMakeTheRoundTrip) {
     EXPECT_EQ(require(Certificate::all_from_pem(mixed)), (std::vector{two, one}));
 }
 
+// Known again by all of its bytes, and by nothing less.
+TEST(Certificate, OneThatWasMetIsKnownAgainAndTakenForNoOther) {
+    const Pki pki;
+    const auto leaf = pki.leaf("web").leaf;
+    const auto known = require(Certificate::met(leaf.der()));
+    EXPECT_EQ(known, leaf);
+    EXPECT_EQ(require(Certificate::met(leaf.der())).native(), known.native());
+    EXPECT_TRUE(known.signed_by(pki.intermediate.certificate));
+    auto changed = leaf.der();
+    changed.back() = static_cast<char>(changed.back() ^ 1);  // of its signature
+    const auto other = Certificate::met(changed);
+    EXPECT_TRUE(!other || (!(*other == known) && !other->signed_by(pki.intermediate.certificate)));
+    EXPECT_FALSE(known.signed_by(pki.root.certificate));
+    EXPECT_FALSE(Certificate::met(leaf.der() + "x"));
+    EXPECT_FALSE(Certificate::met(leaf.der().substr(1)));
+    // More of them than are kept.
+    std::vector<Certificate> many;
+    for (int i = 0; i < 200; ++i) {
+        many.push_back(pki.leaf(fmt::format("web-{}", i)).leaf);
+        EXPECT_EQ(require(Certificate::met(many.back().der())), many.back());
+    }
+    for (const auto& one : many) {
+        EXPECT_EQ(require(Certificate::met(one.der())), one);
+    }
+}
+
 TEST(Certificate, UnreadableInputIsAnInvalidFailure) {
     const std::string pem = Pki().root.certificate.pem();
     const std::string der = require(Certificate::from_pem(pem)).der();

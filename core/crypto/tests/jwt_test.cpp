@@ -63,6 +63,21 @@ TEST_P(EveryAlgorithm, AnyChangeIsNoticed) {
     }
 }
 
+// More keys than contexts are kept for, one after the other and then again.
+TEST(Jwt, IsSignedByTheKeyThatIsMeantHoweverManySign) {
+    std::vector<Key> keys;
+    for (int i = 0; i < 40; ++i) {
+        keys.push_back(Key::generate(i % 8 == 7 ? KeyType::p384 : KeyType::p256));
+    }
+    for (int round = 0; round < 2; ++round) {
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            const auto jwt = require(Jwt::decode(sign_jwt(claims, "", keys[i]).reveal()));
+            EXPECT_TRUE(jwt.verify(keys[i].public_key())) << i;
+            EXPECT_FALSE(jwt.verify(keys[(i + 1) % keys.size()].public_key())) << i;
+        }
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Jwts, EveryAlgorithm,
                          testing::Values(Algorithm{KeyType::rsa_2048, "RS256", 256},
                                          Algorithm{KeyType::p256, "ES256", 64},

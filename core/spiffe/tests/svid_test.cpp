@@ -103,6 +103,40 @@ TEST(Authenticate, GivesTheIdOrSaysWhatIsWrong) {
     EXPECT_TRUE(authenticate(question).error().message.ends_with("(V1)"));
 }
 
+// More leaves and CAs than are kept, half of each with a fault of their own, at dates that turn.
+TEST(Validate, FindsOfEachWhatIsItsOwnHoweverManyAreAsked) {
+    std::vector<crypto::fixtures::Issuer> cas;
+    for (int i = 0; i < 20; ++i) {
+        auto spec = ca_spec(fmt::format("ca-{}", i));
+        spec.alt_names.uris = {i % 2 == 0 ? "spiffe://example.org" : "spiffe://example.org/ca"};
+        cas.push_back(make_ca(spec));
+    }
+    std::vector<crypto::Certificate> leaves;
+    for (std::size_t i = 0; i < 100; ++i) {
+        auto spec = leaf_spec(fmt::format("web-{}", i));
+        if (i % 3 == 0) {
+            spec.extended_key_usage = {std::string(crypto::eku_server_auth)};
+        }
+        leaves.push_back(make_leaf(spec, cas[i % cas.size()]).leaf);
+    }
+    for (int round = 0; round < 3; ++round) {
+        for (std::size_t i = 0; i < leaves.size(); ++i) {
+            SvidQuestion question;
+            question.leaf = leaves[i];
+            question.bundles["example.org"] = {cas[i % cas.size()].certificate};
+            const bool ended = (i + static_cast<std::size_t>(round)) % 2 == 0;
+            question.at = ended ? leaves[i].not_after() + 1s : leaves[i].not_after();
+            const auto verdict = validate(question);
+            EXPECT_EQ(verdict.id->path(), fmt::format("/ns/default/sa/web-{}", i));
+            EXPECT_EQ(state(verdict.findings, "V1") == RuleState::broken, ended) << i;
+            EXPECT_EQ(state(verdict.findings, "L12") == RuleState::broken, i % 3 == 0) << i;
+            if (!ended) {  // else nobody knows whom it goes to
+                EXPECT_EQ(state(verdict.findings, "C6") == RuleState::broken, i % 2 == 1) << i;
+            }
+        }
+    }
+}
+
 TEST(Bundle, IsReadAsItWasWritten) {
     const std::vector roots = {make_ca(ca_spec("one")).certificate,
                                make_ca(ca_spec("two")).certificate};
