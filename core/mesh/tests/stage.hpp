@@ -45,6 +45,8 @@ class SlowFront final : public http::Handler {
 
     /// The next list of Secrets is answered as it is now, and so much later.
     std::optional<Duration> next_list;
+    /// The next pod is made now, and it is so much later that this is said.
+    std::optional<Duration> next_pod;
 
     /// What creates something there, by a body that holds this, is refused.
     struct Refusal {
@@ -68,7 +70,10 @@ class SlowFront final : public http::Handler {
         const bool list = request.method == "GET" &&
                           request.target.find("/secrets?") != std::string::npos &&
                           request.target.find("watch=") == std::string::npos;
-        const auto late = list ? std::exchange(next_list, std::nullopt) : std::nullopt;
+        const bool pod = request.method == "POST" && request.target.ends_with("/pods");
+        const auto late = list  ? std::exchange(next_list, std::nullopt)
+                          : pod ? std::exchange(next_pod, std::nullopt)
+                                : std::nullopt;
         auto response = co_await inner_.handle(std::move(request), std::move(peer));
         if (late) {
             co_await clock_.sleep_for(*late);

@@ -147,6 +147,7 @@ Task<void> no_certificate_no_handshake(Stage& stage) {
         const auto seen =
             co_await stage.mesh.request(only(cluster, from).name, only(cluster, to).name);
         EXPECT_FALSE(seen.ok);
+        EXPECT_FALSE(seen.judged) << "nothing was shown that could be";
         EXPECT_NE(seen.failure->message.find("has no certificate"), std::string::npos);
     }
     EXPECT_TRUE(stage.recorder.handshakes.empty());
@@ -326,6 +327,67 @@ Task<void> lost_while_redefined(Stage& stage) {
 
 TEST(Trouble, AWorkloadThatIsDefinedAnewStillReplacesItsPods) {
     run(lost_while_redefined);
+}
+
+Task<void> define_many_anew(std::shared_ptr<Workloads> workloads, bool& defined) {
+    defined = (co_await Workloads::redefine(
+                   workloads, {.name = "web", .service_account = "frontend", .replicas = 20}))
+                  .has_value();
+}
+
+Task<std::string> known_besides(Stage& stage, std::shared_ptr<Workloads> workloads,
+                                std::string other) {
+    while (true) {
+        const auto pods = require(co_await stage.admin->list_pods("default")).items;
+        for (const auto& one : pods) {
+            if (one.meta.name != other && workloads->knows(one.meta.name)) {
+                co_return one.meta.name;
+            }
+        }
+        co_await stage.clock.sleep_for(100us);
+    }
+}
+
+// A pod of a definition that is still coming goes, and its replacement is refused before the
+// definition is there. The front holds what makes the next pod, so that only the replacement meets
+// the refusal.
+Task<void> lost_from_a_coming_definition(Stage& stage) {
+    co_await open_ports(stage);
+    const auto mesh =
+        std::make_shared<Mesh>(stage.clock, stage.network, Prng(3), stage.recorder, Stage::usual());
+    const auto context = std::make_shared<ClusterContext>(mesh, stage.cluster());
+    const auto workloads = std::make_shared<Workloads>(context);
+    require(co_await Workloads::add(workloads, {.name = "web", .service_account = {}}));
+    const auto before = co_await first_pod(stage);
+    TaskGroup keeper, definer;
+    co_await keeper.spawn(Workloads::keep(workloads));
+    bool defined = false;
+    co_await definer.spawn(define_many_anew(workloads, defined));
+    const auto pod = co_await known_besides(stage, workloads, before);
+    stage.kube_front.next_pod = 5s;
+    while (stage.kube_front.next_pod) {
+        co_await stage.clock.sleep_for(100us);
+    }
+    stage.kube_front.refusal = {.kind = "pods", .body = "\"name\":\"web-"};
+    require(co_await stage.admin->delete_pod("default", pod));
+    workloads->lost(pod);
+    while (stage.kube_front.refused == 0) {
+        co_await stage.clock.sleep_for(100us);
+    }
+    stage.kube_front.refusal.reset();
+    EXPECT_EQ(definer.running(), 1U) << "the definition was there already: nothing is shown";
+    co_await definer.join();
+    EXPECT_TRUE(defined);
+    co_await stage.clock.sleep_for(3h);
+    EXPECT_TRUE(workloads->replacement_of(pod));
+    EXPECT_FALSE(workloads->replacement_of(before)) << "nobody wants it";
+    EXPECT_EQ(require(co_await stage.admin->list_pods("default")).items.size(), 20U);
+    keeper.cancel();
+    co_await keeper.join();
+}
+
+TEST(Trouble, APodOfAComingDefinitionIsReplacedInItToo) {
+    run(lost_from_a_coming_definition);
 }
 
 Task<void> refused_pod(Stage& stage) {
