@@ -272,7 +272,11 @@ void tell_weights(const explore::ExploreOptions& options, std::size_t runs, Outp
     for (std::size_t i = 0; i < runs; ++i) {
         const auto& property = *options.properties[i % options.properties.size()];
         const auto seed = explore::seed_of_run(options.seed, i);
-        output.line("run {} ({}): {}", i, property.name, explore::weights_of(seed, property));
+        const auto* opening = explore::opening_of(options.seed, i);
+        output.line(
+            "run {} ({}): {}{}", i, property.name,
+            opening == nullptr ? std::string() : fmt::format("begins with {}, ", opening->name),
+            explore::weights_of(seed, property));
     }
 }
 
@@ -334,7 +338,8 @@ void add_explore(CLI::App& app, Command& chosen) {
         "--report", arguments->report,
         "folder for report.html, report.json, junit.xml, and each failure's .yaml and .html");
     command->add_flag("--weights", arguments->weights,
-                      "print the weights that each run draws; with --minutes, after the last one");
+                      "print what each run begins with and the weights that it draws; with "
+                      "--minutes, after the last one");
     add_pipeline_options(*command, *arguments, "properties");
     add_output_options(*command, arguments->output);
     command->footer(

@@ -232,8 +232,7 @@ struct Judged : Tls {
     crypto::PeerJudge judge(int& asked, const bool& accepts) {
         return [&asked, &accepts](const crypto::PeerShown&) {
             ++asked;
-            return accepts ? Result<void>()
-                           : Result<void>(fail(FailureKind::tls, "not any more"));
+            return accepts ? Result<void>() : Result<void>(fail(FailureKind::tls, "not any more"));
         };
     }
     std::unique_ptr<http::Listener> listen_judging() {
@@ -301,8 +300,7 @@ TEST_F(Judged, ALeafWithoutItsKeyIsRefused) {
     ASSERT_TRUE(ask(listener->url()));
     for (auto* identity : {&client, &server}) {
         const auto right = identity->key;
-        identity->key =
-            crypto::Key::generate(crypto::KeyType::p256).claiming(right.public_key());
+        identity->key = crypto::Key::generate(crypto::KeyType::p256).claiming(right.public_key());
         EXPECT_FALSE(ask(listener->url()));
         EXPECT_EQ(whois.handled, 1);
         identity->key = right;
