@@ -44,6 +44,14 @@ Task<void> strangers(Stage& stage) {
     auto two = fixtures::leaf_spec("stranger");
     two.alt_names.uris = {web, web + "2"};
     expect_refused(co_await stage.mesh.request_as(stranger(ca.leaf(two)), api.name), "URI SANs");
+    // Its path is as RFC 5280 has it: only SPIFFE's own rules know that a workload signs nobody.
+    auto signer_spec = fixtures::ca_spec("a workload");
+    signer_spec.alt_names.uris = {"spiffe://cluster.local/ns/default/sa/job"};
+    const auto signer = fixtures::make_ca(signer_spec, &ca.root);
+    auto below = fixtures::leaf_spec("stranger");
+    below.alt_names.uris = {web};
+    const auto disowned = fixtures::make_leaf(below, signer, {signer.certificate});
+    expect_refused(co_await stage.mesh.request_as(stranger(disowned), api.name), "(C6)");
     // A leaf of the right CA and domain is a member's, whoever shows it.
     EXPECT_TRUE((co_await stage.mesh.request_as(stranger(leaf_for(ca, web)), api.name)).ok);
     EXPECT_FALSE((co_await stage.mesh.request_as(stranger({}), "nobody")).judged);

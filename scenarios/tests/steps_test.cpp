@@ -1,0 +1,39 @@
+// What the steps of scenarios do not take for a proof.
+#include "scenarios/steps.hpp"
+
+#include <gtest/gtest.h>
+
+#include "scenarios/tests/histories.hpp"
+
+namespace meshproof::scenarios {
+namespace {
+
+Task<void> silent_for_other_reasons(run::World& world) {
+    auto cluster = co_await world.connected_cluster("alpha");
+    world.vault().link->set(http::LinkMode::refuse);
+    for (const std::string workload : {"web", "api"}) {
+        require(co_await cluster.deploy({.name = workload, .service_account = workload}));
+    }
+    co_await expect_silence(world, {cluster, "web"}, {cluster, "api"}, "without certificates");
+    co_await expect_silence(world, {cluster, "web"}, {cluster, "nobody"}, "without a pod");
+    world.vault().link->set(http::LinkMode::pass);
+    co_await all_ready(world, cluster);
+    co_await expect_silence(world, {cluster, "web"}, {cluster, "api"}, "with certificates");
+}
+
+TEST(Silence, IsARefusalForACertificateAndNothingElse) {
+    const auto wrong = histories::play(histories::setting(1), silent_for_other_reasons);
+    const auto told = fmt::format("{}", fmt::join(wrong, "\n"));
+    for (const auto* text : {"without certificates: web to api: no certificate was judged",
+                             "without certificates: api to web: no certificate was judged",
+                             "without a pod: web to nobody: no certificate was judged",
+                             "without a pod: nobody to web: no certificate was judged",
+                             "with certificates: web to api: they still talked",
+                             "with certificates: api to web: they still talked"}) {
+        EXPECT_NE(told.find(text), std::string::npos) << text << " is not in:\n" << told;
+    }
+    EXPECT_EQ(wrong.size(), 6U) << told;
+}
+
+}  // namespace
+}  // namespace meshproof::scenarios
