@@ -147,11 +147,11 @@ Task<Result<std::vector<std::string>>> Workloads::redefine(std::shared_ptr<Workl
         co_return fail(FailureKind::not_found, "no workload {} in cluster {}", workload,
                        context.cluster);
     }
+    const auto definition = ++self->defined_;
     const auto account = co_await have_service_account(self, spec->service_account);
     if (!account) {
         co_return propagate(account);
     }
-    const auto definition = ++self->defined_;
     self->coming_[definition] = *spec;
     const auto created = co_await create_all(self, workload, definition,
                                              context.mesh->options.seams.replicas(spec->replicas));
@@ -159,11 +159,16 @@ Task<Result<std::vector<std::string>>> Workloads::redefine(std::shared_ptr<Workl
         co_return propagate(created);
     }
     self->coming_.erase(definition);
-    self->specs_[workload] = std::move(*spec);
-    self->definitions_[workload] = definition;
+    // Of two at once the later holds, whichever has its pods first; one that is still coming keeps
+    // those that it has.
+    if (self->definition_of(workload).value_or(0) < definition) {
+        self->specs_[workload] = std::move(*spec);
+        self->definitions_[workload] = definition;
+    }
+    const auto holds = self->definitions_.at(workload);
     std::vector<std::string> old;
     for (const auto& [name, alive] : self->alive_) {
-        if (alive.workload == workload && alive.definition != definition) {
+        if (alive.workload == workload && alive.definition < holds) {
             old.push_back(name);
         }
     }

@@ -16,7 +16,7 @@ class Workloads {
     [[nodiscard]] static Task<Result<void>> add(std::shared_ptr<Workloads> self, WorkloadSpec spec);
     /// Another definition of a workload that there is: its pods are made first, and with them all
     /// is as wanted; then those of before are nobody's any more (`remove_outdated`). On a failure
-    /// all stays as it was. Gives the pods of before.
+    /// all stays as it was. Of two definitions at once the later holds. Gives the pods of before.
     [[nodiscard]] static Task<Result<std::vector<std::string>>> redefine(
         std::shared_ptr<Workloads> self, WorkloadSpec spec);
     /// One attempt for each pod of an earlier definition. Gives why one is still there; `keep`

@@ -329,10 +329,13 @@ TEST(Trouble, AWorkloadThatIsDefinedAnewStillReplacesItsPods) {
     run(lost_while_redefined);
 }
 
-Task<void> define_many_anew(std::shared_ptr<Workloads> workloads, bool& defined) {
-    defined = (co_await Workloads::redefine(
-                   workloads, {.name = "web", .service_account = "frontend", .replicas = 20}))
-                  .has_value();
+Task<void> define_anew(std::shared_ptr<Workloads> workloads, std::string service_account,
+                       int replicas, bool& defined) {
+    defined =
+        (co_await Workloads::redefine(
+             workloads,
+             {.name = "web", .service_account = std::move(service_account), .replicas = replicas}))
+            .has_value();
 }
 
 Task<std::string> known_besides(Stage& stage, std::shared_ptr<Workloads> workloads,
@@ -362,7 +365,7 @@ Task<void> lost_from_a_coming_definition(Stage& stage) {
     TaskGroup keeper, definer;
     co_await keeper.spawn(Workloads::keep(workloads));
     bool defined = false;
-    co_await definer.spawn(define_many_anew(workloads, defined));
+    co_await definer.spawn(define_anew(workloads, "frontend", 20, defined));
     const auto pod = co_await known_besides(stage, workloads, before);
     stage.kube_front.next_pod = 5s;
     while (stage.kube_front.next_pod) {
@@ -388,6 +391,41 @@ Task<void> lost_from_a_coming_definition(Stage& stage) {
 
 TEST(Trouble, APodOfAComingDefinitionIsReplacedInItToo) {
     run(lost_from_a_coming_definition);
+}
+
+// Two define a workload at once, the first with more pods than the second, or with fewer: so either
+// is the first to have them.
+Task<void> defined_twice_at_once(Stage& stage) {
+    co_await open_ports(stage);
+    const auto mesh =
+        std::make_shared<Mesh>(stage.clock, stage.network, Prng(3), stage.recorder, Stage::usual());
+    const auto context = std::make_shared<ClusterContext>(mesh, stage.cluster());
+    const auto workloads = std::make_shared<Workloads>(context);
+    require(co_await Workloads::add(workloads, {.name = "web", .service_account = {}}));
+    TaskGroup keeper;
+    co_await keeper.spawn(Workloads::keep(workloads));
+    for (const auto& [first, second] : {std::pair(20, 2), std::pair(2, 20)}) {
+        TaskGroup definers;
+        bool one = false, other = false;
+        co_await definers.spawn(define_anew(workloads, "earlier", first, one));
+        co_await definers.spawn(define_anew(workloads, "later", second, other));
+        co_await definers.join();
+        EXPECT_TRUE(one && other);
+        co_await stage.clock.sleep_for(3h);
+        const auto pods = require(co_await stage.admin->list_pods("default")).items;
+        EXPECT_EQ(pods.size(), static_cast<std::size_t>(second));
+        for (const auto& pod : pods) {
+            EXPECT_EQ(pod.service_account, "later");
+            EXPECT_TRUE(workloads->knows(pod.meta.name));
+        }
+        EXPECT_EQ(workloads->specs().at("web").service_account, "later");
+    }
+    keeper.cancel();
+    co_await keeper.join();
+}
+
+TEST(Trouble, OfTwoDefinitionsAtOnceTheLaterHolds) {
+    run(defined_twice_at_once);
 }
 
 Task<void> refused_pod(Stage& stage) {
