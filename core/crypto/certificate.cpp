@@ -7,6 +7,7 @@
 #include <deque>
 #include <mutex>
 
+#include "core/base/once.hpp"
 #include "core/crypto/names.hpp"
 #include "core/crypto/openssl.hpp"
 #include "core/crypto/quick.hpp"
@@ -83,14 +84,14 @@ struct Certificate::Body {
     PublicKey key;
     std::shared_ptr<X509> object;
     std::optional<quick::Facts> facts;
-    std::once_flag der_asked, fields_asked, key_asked, object_asked, dates_asked;
+    Once der_asked, fields_asked, key_asked, object_asked, dates_asked;
     std::pair<Time, Time> life;  ///< not_before, not_after
     std::mutex guard;
     std::weak_ptr<Body> issuer;  ///< the last of whom it was asked whether it signed this
     bool by_issuer = false;      ///< and whether it did
 
     const std::string& bytes() {
-        std::call_once(der_asked, [this] {
+        der_asked.call([this] {
             if (der.empty()) {
                 der = fields != nullptr ? to_der(*fields) : to_der(i2d_X509, object.get());
             }
@@ -98,7 +99,7 @@ struct Certificate::Body {
         return der;
     }
     const CertificateParts& parts() {
-        std::call_once(fields_asked, [this] {
+        fields_asked.call([this] {
             if (fields == nullptr) {
                 fields = read_certificate(bytes());
                 MESHPROOF_ASSERT(fields != nullptr, "a certificate of ours cannot be read: {}",
@@ -108,7 +109,7 @@ struct Certificate::Body {
         return *fields;
     }
     const std::pair<Time, Time>& dates() {
-        std::call_once(dates_asked, [this] {
+        dates_asked.call([this] {
             const auto* validity = facts ? nullptr : parts().info->validity;
             life = facts ? std::pair(facts->not_before, facts->not_after)
                          : std::pair(to_time(validity->notBefore), to_time(validity->notAfter));
@@ -116,11 +117,11 @@ struct Certificate::Body {
         return life;
     }
     const PublicKey& public_key() {
-        std::call_once(key_asked, [this] { key = read_key(*parts().info->key); });
+        key_asked.call([this] { key = read_key(*parts().info->key); });
         return key;
     }
     X509* native() {
-        std::call_once(object_asked, [this] {
+        object_asked.call([this] {
             if (object == nullptr) {
                 object = share(own<X509_free>(parse_der<X509_free>(d2i_X509, bytes()).release(),
                                               "a certificate of ours cannot be read"));

@@ -2,8 +2,7 @@
 #include <openssl/err.h>
 #include <openssl/obj_mac.h>
 
-#include <mutex>
-
+#include "core/base/once.hpp"
 #include "core/crypto/certificate.hpp"
 #include "core/crypto/names.hpp"
 #include "core/crypto/openssl.hpp"
@@ -59,14 +58,14 @@ struct Csr::Body {
     PublicKey key;
     Extensions wanted;  ///< null where it asks for none
     AltNames names;
-    std::once_flag der_asked, fields_asked, key_asked, wanted_asked, names_asked;
+    Once der_asked, fields_asked, key_asked, wanted_asked, names_asked;
 
     const std::string& bytes() {
-        std::call_once(der_asked, [this] { der = der.empty() ? to_der(*fields) : der; });
+        der_asked.call([this] { der = der.empty() ? to_der(*fields) : der; });
         return der;
     }
     const RequestParts& parts() {
-        std::call_once(fields_asked, [this] {
+        fields_asked.call([this] {
             if (fields == nullptr) {
                 fields = read_request(bytes());
                 MESHPROOF_ASSERT(fields != nullptr, "a request of ours cannot be read: {}",
@@ -76,15 +75,15 @@ struct Csr::Body {
         return *fields;
     }
     const Extensions& extensions() {
-        std::call_once(wanted_asked, [this] { wanted = requested(parts()); });
+        wanted_asked.call([this] { wanted = requested(parts()); });
         return wanted;
     }
     const AltNames& alt_names() {
-        std::call_once(names_asked, [this] { names = alt_names_in(extensions()); });
+        names_asked.call([this] { names = alt_names_in(extensions()); });
         return names;
     }
     const PublicKey& public_key() {
-        std::call_once(key_asked, [this] { key = read_key(*parts().info->key); });
+        key_asked.call([this] { key = read_key(*parts().info->key); });
         return key;
     }
 };

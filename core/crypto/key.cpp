@@ -9,8 +9,7 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
-#include <mutex>
-
+#include "core/base/once.hpp"
 #include "core/crypto/quick.hpp"
 #include "core/crypto/spki.hpp"
 
@@ -172,7 +171,7 @@ std::string_view to_string(KeyType type) {
 struct PublicKey::OnP256 {
     P256Point point{};
     std::shared_ptr<EVP_PKEY> key;
-    std::once_flag asked;
+    Once asked;
 };
 
 PublicKey::PublicKey(const P256Point& point) : point_(std::make_shared<OnP256>()) {
@@ -189,7 +188,7 @@ EVP_PKEY* PublicKey::native() const {
     if (key_ != nullptr || point_ == nullptr) {
         return key_.get();
     }
-    std::call_once(point_->asked, [this] { point_->key = quick::key_of(point_->point); });
+    point_->asked.call([this] { point_->key = quick::key_of(point_->point); });
     return point_->key.get();
 }
 
@@ -198,7 +197,7 @@ const P256Point* PublicKey::point() const {
         return nullptr;
     }
     if (key_ != nullptr) {
-        std::call_once(point_->asked, [this] {
+        point_->asked.call([this] {
             const Bytes bits = public_bits(key_.get());
             MESHPROOF_ASSERT(bits.size() == point_->point.size(), "a point of {} bytes",
                              bits.size());

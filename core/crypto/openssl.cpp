@@ -149,15 +149,42 @@ std::string to_oid(const ASN1_OBJECT* object) {
     return text;
 }
 
+namespace {
+
+/// One kind of digest under a context that is kept; for no other thread. SHA1() and SHA256() look
+/// for their algorithm among all that there are, each time.
+class Digest {
+  public:
+    explicit Digest(const char* name)
+        : kind_(own<EVP_MD_free>(EVP_MD_fetch(nullptr, name, nullptr))),
+          context_(own<EVP_MD_CTX_free>(EVP_MD_CTX_new())) {}
+
+    void write(std::span<const std::uint8_t> bytes, std::span<std::uint8_t> out) const {
+        MESHPROOF_ASSERT(static_cast<int>(out.size()) == EVP_MD_get_size(kind_.get()),
+                         "a digest of {} bytes", out.size());
+        succeed(EVP_DigestInit_ex(context_.get(), kind_.get(), nullptr));
+        succeed(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()));
+        succeed(EVP_DigestFinal_ex(context_.get(), out.data(), nullptr));
+    }
+
+  private:
+    Handle<EVP_MD, EVP_MD_free> kind_;
+    Handle<EVP_MD_CTX, EVP_MD_CTX_free> context_;
+};
+
+}  // namespace
+
 Bytes sha1(std::span<const std::uint8_t> bytes) {
+    thread_local const Digest kept("SHA1");
     Bytes digest(SHA_DIGEST_LENGTH);
-    SHA1(bytes.data(), bytes.size(), digest.data());
+    kept.write(bytes, digest);
     return digest;
 }
 
-Bytes sha256(std::span<const std::uint8_t> bytes) {
-    Bytes digest(SHA256_DIGEST_LENGTH);
-    SHA256(bytes.data(), bytes.size(), digest.data());
+std::array<std::uint8_t, SHA256_DIGEST_LENGTH> sha256(std::span<const std::uint8_t> bytes) {
+    thread_local const Digest kept("SHA256");
+    std::array<std::uint8_t, SHA256_DIGEST_LENGTH> digest{};
+    kept.write(bytes, digest);
     return digest;
 }
 

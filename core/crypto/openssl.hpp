@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include <array>
 #include <concepts>
 #include <memory>
 #include <optional>
@@ -127,6 +128,6 @@ struct PemBlock {
 [[nodiscard]] std::string to_oid(const ASN1_OBJECT* object);
 
 [[nodiscard]] Bytes sha1(std::span<const std::uint8_t> bytes);
-[[nodiscard]] Bytes sha256(std::span<const std::uint8_t> bytes);
+[[nodiscard]] std::array<std::uint8_t, 32> sha256(std::span<const std::uint8_t> bytes);
 
 }  // namespace meshproof::crypto

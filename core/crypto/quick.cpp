@@ -6,7 +6,6 @@
 #include <openssl/obj_mac.h>
 #include <openssl/objects.h>
 #include <openssl/rsa.h>
-#include <openssl/sha.h>
 
 #include <chrono>
 #include <deque>
@@ -243,9 +242,7 @@ class KeySigner {
     }
 
     [[nodiscard]] std::string sign(std::string_view message) const {
-        std::array<std::uint8_t, SHA256_DIGEST_LENGTH> digest{};
-        const auto bytes = as_bytes(message);
-        SHA256(bytes.data(), bytes.size(), digest.data());
+        const auto digest = sha256(as_bytes(message));
         Bytes signature(length_);
         std::size_t length = signature.size();
         succeed(
@@ -644,8 +641,7 @@ bool is_ecdsa_sha256(const X509_ALGOR& algorithm) {
 }
 
 bool verify(const P256Point& point, Octets message, Octets signature, Signer signer) {
-    std::array<std::uint8_t, SHA256_DIGEST_LENGTH> digest{};
-    SHA256(message.data(), message.size(), digest.data());
+    const auto digest = sha256(message);
     if (const auto* table = signer == Signer::authority ? table_of(point) : nullptr) {
         return table->verify(digest, signature);
     }
