@@ -53,7 +53,8 @@ AltNames alt_names_in(const Extensions& extensions) {
 /// What is known of a request; the rest is made when it is asked for first. Copies are shared
 /// between threads.
 struct Csr::Body {
-    std::string der;  ///< empty until asked for where it was read
+    std::string der;                         ///< empty until asked for where OpenSSL read it
+    std::optional<quick::RequestRead> read;  ///< out of `der`, where that is as meshes send it
     Parts<RequestParts> fields;
     PublicKey key;
     Extensions wanted;  ///< null where it asks for none
@@ -61,7 +62,11 @@ struct Csr::Body {
     Once der_asked, fields_asked, key_asked, wanted_asked, names_asked;
 
     const std::string& bytes() {
-        der_asked.call([this] { der = der.empty() ? to_der(*fields) : der; });
+        der_asked.call([this] {
+            if (der.empty()) {
+                der = to_der(*fields);
+            }
+        });
         return der;
     }
     const RequestParts& parts() {
@@ -79,11 +84,14 @@ struct Csr::Body {
         return wanted;
     }
     const AltNames& alt_names() {
-        names_asked.call([this] { names = alt_names_in(extensions()); });
+        names_asked.call([this] { names = read ? read->alt_names : alt_names_in(extensions()); });
         return names;
     }
     const PublicKey& public_key() {
-        key_asked.call([this] { key = read_key(*parts().info->key); });
+        key_asked.call([this] {
+            key = read && quick::on_curve(read->point) ? PublicKey(read->point)
+                                                       : read_key(*parts().info->key);
+        });
         return key;
     }
 };
@@ -146,13 +154,19 @@ Result<Csr> Csr::from_pem(std::string_view pem) {
 }
 
 Result<Csr> Csr::from_der(std::string_view der) {
+    auto body = std::make_shared<Body>();
+    body->der = der;
+    body->read = quick::read_request(body->der);
+    if (body->read) {
+        return Csr(std::move(body));
+    }
+    body->der.clear();  // it may be in another form of BER
     auto parts = read_request(der);
     if (parts == nullptr) {
         const std::string errors = drain_errors();
         return fail(FailureKind::invalid, "certificate request could not be parsed: {}",
                     errors.empty() ? "trailing data" : errors);
     }
-    auto body = std::make_shared<Body>();
     body->fields = std::move(parts);
     return Csr(std::move(body));
 }
@@ -166,7 +180,7 @@ std::string Csr::der() const {
 }
 
 Subject Csr::subject() const {
-    return read_name(body().parts().info->subject);
+    return body().read ? body().read->subject : read_name(body().parts().info->subject);
 }
 
 std::string Csr::subject_der() const {
@@ -178,6 +192,9 @@ AltNames Csr::alt_names() const {
 }
 
 bool Csr::has_basic_constraints() const {
+    if (body().read) {
+        return false;
+    }
     const auto& extensions = body().extensions();
     return extensions != nullptr &&
            X509v3_get_ext_by_NID(extensions.get(), NID_basic_constraints, -1) >= 0;
@@ -213,8 +230,13 @@ bool exponent_signs(const PublicKey& key) {
 }  // namespace
 
 bool Csr::signature_valid() const {
-    const RequestParts& parts = body().parts();
     const PublicKey& key = body().public_key();
+    const auto& read = body().read;
+    if (read && key.point() != nullptr) {
+        return quick::verify(*key.point(), as_bytes(read->content), as_bytes(read->signature),
+                             quick::Signer::anyone);
+    }
+    const RequestParts& parts = body().parts();
     if (const auto valid = quick_verdict({parts.info->encoding, *parts.algorithm, *parts.signature},
                                          key, quick::Signer::anyone)) {
         return *valid;

@@ -59,6 +59,17 @@ enum class Signer : std::uint8_t { anyone, authority };
                                                      const Key& issuer_key,
                                                      const Certificate* issuer);
 
+/// What a request says.
+struct RequestRead {
+    std::string_view content, signature;  ///< what is signed, and by what; in the DER that was read
+    P256Point point{};                    ///< on the curve or not
+    Subject subject;
+    AltNames alt_names;  ///< there are no other extensions
+};
+/// In one pass (quick_request.cpp says what is assumed); whoever reads it by OpenSSL reads the
+/// same, and writes the same DER.
+[[nodiscard]] std::optional<RequestRead> read_request(std::string_view der);
+
 /// What a CA notes of each leaf that it signed.
 struct Facts {
     Bytes serial;

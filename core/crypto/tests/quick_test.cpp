@@ -144,6 +144,15 @@ Object openssl_certificate(std::string_view der) {
     return certificate;
 }
 
+AltNames openssl_names(X509_REQ* request) {
+    auto* extensions = X509_REQ_get_extensions(request);
+    const Handle<GENERAL_NAMES, GENERAL_NAMES_free> names(static_cast<GENERAL_NAMES*>(
+        X509V3_get_d2i(extensions, NID_subject_alt_name, nullptr, nullptr)));
+    sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+    ERR_clear_error();
+    return names != nullptr ? read_alt_names(names.get()) : AltNames{};
+}
+
 std::string signed_part(const X509_REQ* request) {
     return to_der(i2d_re_X509_REQ_tbs, const_cast<X509_REQ*>(request));
 }
@@ -308,10 +317,79 @@ void same_reading(const std::string& der) {
     RC_ASSERT(our_key(mine->public_key()) == openssl_key(X509_REQ_get0_pubkey(openssl.get())));
     RC_ASSERT(mine->signature_valid() == openssl_verdict(openssl.get()));
     RC_CLASSIFY(mine->signature_valid(), "valid");
+    const auto in_one_pass = quick::read_request(der);
+    RC_CLASSIFY(in_one_pass.has_value(), "in one pass");
+    if (in_one_pass) {
+        RC_ASSERT(mine->der() == der);
+        RC_ASSERT(mine->alt_names() == openssl_names(openssl.get()));
+        RC_ASSERT(!mine->has_basic_constraints());
+        RC_ASSERT(mine->extensions().size() == (mine->alt_names().empty() ? 0U : 1U));
+        RC_ASSERT(in_one_pass->content == signed_part(openssl.get()));
+    }
 }
 
 RC_GTEST_PROP(Quick, ReadsRequestsAsOpenSslDoes, ()) {
     same_reading(damaged(some_request()));
+}
+
+/// The shorter, the more of it is what the pass looks at, and not what it hands on.
+RC_GTEST_PROP(Quick, ReadsShortRequestsAsOpenSslDoes, ()) {
+    Csr::Spec spec;
+    spec.subject.common_name = *rc::gen::element<std::string>("", "web");
+    spec.alt_names.uris = *rc::gen::elementOf(std::vector<std::vector<std::string>>{{}, {"a:b"}});
+    same_reading(damaged(Csr::make(spec, key_of(KeyType::p256)).der()));
+}
+
+TEST(Quick, ReadsAMeshsRequestInOnePass) {
+    const Key& key = key_of(KeyType::p256);
+    Csr::Spec spec;
+    for (const auto* name : {"", "web"}) {
+        spec.subject.common_name = name;
+        for (const auto* uri : {"spiffe://example.org/ns/default/sa/web", ""}) {
+            spec.alt_names.uris = std::vector<std::string>(*uri == '\0' ? 0 : 1, uri);
+            const auto der = Csr::make(spec, key).der();
+            const auto read = quick::read_request(der);
+            ASSERT_TRUE(read.has_value());
+            EXPECT_EQ(read->subject, spec.subject);
+            EXPECT_EQ(read->alt_names, spec.alt_names);
+            EXPECT_EQ(read->point, *key.public_key().point());
+            EXPECT_TRUE(require(Csr::from_der(der)).signature_valid());
+        }
+    }
+}
+
+TEST(Quick, LeavesOtherRequestsToOpenSsl) {
+    Csr::Spec spec;
+    spec.alt_names.uris = {"spiffe://example.org/ns/default/sa/web"};
+    const auto usual = Csr::make(spec, key_of(KeyType::p256)).der();
+    std::vector<std::string> others = {"",
+                                       usual + '\0',
+                                       usual.substr(0, usual.size() - 1),
+                                       Csr::make(spec, key_of(KeyType::p384)).der(),
+                                       Csr::make(spec, key_of(KeyType::rsa_2048)).der(),
+                                       Csr::make(spec, key_of(KeyType::ed25519)).der()};
+    spec.alt_names.uris = {"a:b"};
+    const auto brief = Csr::make(spec, key_of(KeyType::p256)).der();
+    ASSERT_EQ(brief[1], '\x81');
+    auto longer = brief;  // the same in BER: a length that could be shorter
+    longer.replace(1, 1, std::string("\x82\0", 2));
+    others.push_back(longer);
+    auto other = spec;
+    other.extensions = {{"2.5.29.19", false, {0x30, 0x00}}};  // basicConstraints
+    others.push_back(Csr::make(other, key_of(KeyType::p256)).der());
+    other = spec;
+    other.digest = "sha384";
+    others.push_back(Csr::make(other, key_of(KeyType::p256)).der());
+    other = spec;
+    other.alt_names.ips = {"10.0.0.1"};
+    others.push_back(Csr::make(other, key_of(KeyType::p256)).der());
+    other = spec;
+    other.subject.user_ids = {"web"};
+    others.push_back(Csr::make(other, key_of(KeyType::p256)).der());
+    for (std::size_t i = 0; i < others.size(); ++i) {
+        EXPECT_FALSE(quick::read_request(others[i]).has_value()) << i;
+    }
+    EXPECT_EQ(require(Csr::from_der(longer)).der(), brief);
 }
 
 RC_GTEST_PROP(Quick, SeesThatAnotherKeySigned, ()) {
