@@ -5,6 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "core/base/quick_json.hpp"
 
 namespace meshproof {
 
@@ -32,8 +35,19 @@ inline constexpr std::size_t deepest_json = 1000;
     return deepest > deepest_json;
 }
 
+/// The JSON in a text that is not too deep; discarded where it is none.
+[[nodiscard]] inline nlohmann::json json_or_discarded(std::string_view text) {
+    if (auto quick = quick_json(text)) {
+        return std::move(*quick);
+    }
+    return nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+}
+
 /// The JSON in a text; null where it is none, or nested too deep.
 [[nodiscard]] inline nlohmann::json json_or_null(std::string_view text) {
+    if (auto quick = quick_json(text)) {
+        return std::move(*quick);
+    }
     auto json = too_deep(text) ? nlohmann::json()
                                : nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
     if (json.is_discarded()) {

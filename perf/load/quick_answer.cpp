@@ -2,16 +2,18 @@
 
 #include <utility>
 
+#include "core/base/json_scan.hpp"
+
 namespace meshproof::load {
 namespace {
 
 /// Reads one answer from left to right. Each step is false where the text is none that it knows.
 class AnswerScan {
   public:
-    explicit AnswerScan(std::string_view text) : text_(text) {}
+    explicit AnswerScan(std::string_view text) : scan_(text) {}
 
     [[nodiscard]] std::optional<LeafTexts> run() {
-        const bool read = object(Place::top) && done();
+        const bool read = object(Place::top) && scan_.done();
         return read && has_certificate_ && has_serial_ ? std::optional(std::move(found_))
                                                        : std::nullopt;
     }
@@ -21,70 +23,39 @@ class AnswerScan {
 
     enum class Place { top, data, elsewhere };
 
-    void skip_blanks() {
-        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' ||
-                                      text_[at_] == '\t' || text_[at_] == '\r')) {
-            ++at_;
-        }
-    }
-    /// The next character that is no blank; NUL at the end.
-    [[nodiscard]] char next() {
-        skip_blanks();
-        return at_ < text_.size() ? text_[at_] : '\0';
-    }
-    [[nodiscard]] bool take(char wanted) {
-        const bool there = next() == wanted && at_ < text_.size();
-        at_ += there ? 1 : 0;
-        return there;
-    }
-    [[nodiscard]] bool take(std::string_view word) {
-        const bool there = text_.substr(at_, word.size()) == word;
-        at_ += there ? word.size() : 0;
-        return there;
-    }
-    [[nodiscard]] bool done() {
-        skip_blanks();
-        return at_ == text_.size();
-    }
-
     [[nodiscard]] bool object(Place place);
     [[nodiscard]] bool member(Place place);
     [[nodiscard]] bool array();
     [[nodiscard]] bool value();
-    [[nodiscard]] bool number();
-    [[nodiscard]] bool name(std::string_view& into);
-    [[nodiscard]] bool string(std::string* into);
-    [[nodiscard]] bool escape(std::string* into);
     /// The value of a name that may come once.
     [[nodiscard]] bool wanted(std::string& into, bool& had) {
-        return !std::exchange(had, true) && string(&into);
+        return !std::exchange(had, true) && scan_.string(&into);
     }
 
-    std::string_view text_;
-    std::size_t at_ = 0;
+    JsonScan scan_;
     int depth_ = 0;
     LeafTexts found_;
     bool has_data_ = false, has_certificate_ = false, has_serial_ = false;
 };
 
 bool AnswerScan::object(Place place) {
-    if (++depth_ > deepest || !take('{')) {
+    if (++depth_ > deepest || !scan_.take('{')) {
         return false;
     }
-    if (next() != '}') {
+    if (scan_.next() != '}') {
         do {
             if (!member(place)) {
                 return false;
             }
-        } while (take(','));
+        } while (scan_.take(','));
     }
     --depth_;
-    return take('}');
+    return scan_.take('}');
 }
 
 bool AnswerScan::member(Place place) {
     std::string_view key;
-    if (!name(key) || !take(':')) {
+    if (!scan_.name(key) || !scan_.take(':')) {
         return false;
     }
     if (place == Place::top && key == "data") {
@@ -100,99 +71,38 @@ bool AnswerScan::member(Place place) {
 }
 
 bool AnswerScan::array() {
-    if (++depth_ > deepest || !take('[')) {
+    if (++depth_ > deepest || !scan_.take('[')) {
         return false;
     }
-    if (next() != ']') {
+    if (scan_.next() != ']') {
         do {
             if (!value()) {
                 return false;
             }
-        } while (take(','));
+        } while (scan_.take(','));
     }
     --depth_;
-    return take(']');
+    return scan_.take(']');
 }
 
 bool AnswerScan::value() {
-    switch (next()) {
+    switch (scan_.next()) {
         case '{':
             return object(Place::elsewhere);
         case '[':
             return array();
         case '"':
-            return string(nullptr);
+            return scan_.string(nullptr);
         case 't':
-            return take("true");
+            return scan_.take("true");
         case 'f':
-            return take("false");
+            return scan_.take("false");
         case 'n':
-            return take("null");
+            return scan_.take("null");
         default:
-            return number();
+            std::string_view digits;
+            return scan_.number(digits);
     }
-}
-
-/// Whole ones. What stands behind one is for the caller to refuse: ".5" is neither ',' nor an end.
-bool AnswerScan::number() {
-    constexpr std::size_t most_digits = 15;
-    at_ += next() == '-' ? 1 : 0;
-    const auto begun = at_;
-    while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9') {
-        ++at_;
-    }
-    const auto digits = at_ - begun;
-    return digits == 1 || (digits > 1 && digits <= most_digits && text_[begun] != '0');
-}
-
-/// A member's name: one with an escape could be any, so that it is none that we know.
-bool AnswerScan::name(std::string_view& into) {
-    skip_blanks();
-    const auto begun = at_;
-    if (!string(nullptr)) {
-        return false;
-    }
-    into = text_.substr(begun + 1, at_ - begun - 2);
-    return into.find('\\') == std::string_view::npos;
-}
-
-bool AnswerScan::string(std::string* into) {
-    if (!take('"')) {
-        return false;
-    }
-    for (auto plain = at_; at_ < text_.size(); plain = at_) {
-        while (at_ < text_.size() && text_[at_] != '"' && text_[at_] != '\\' && text_[at_] >= ' ' &&
-               text_[at_] <= '~') {
-            ++at_;
-        }
-        if (into != nullptr) {
-            into->append(text_.substr(plain, at_ - plain));
-        }
-        if (at_ < text_.size() && text_[at_] == '"') {
-            ++at_;
-            return true;
-        }
-        if (!escape(into)) {
-            return false;
-        }
-    }
-    return false;
-}
-
-bool AnswerScan::escape(std::string* into) {
-    constexpr std::string_view names = "\"\\/bfnrt", meant = "\"\\/\b\f\n\r\t";
-    if (at_ + 1 >= text_.size() || text_[at_] != '\\') {
-        return false;
-    }
-    const auto which = names.find(text_[at_ + 1]);
-    if (which == std::string_view::npos) {
-        return false;
-    }
-    if (into != nullptr) {
-        *into += meant[which];
-    }
-    at_ += 2;
-    return true;
 }
 
 }  // namespace

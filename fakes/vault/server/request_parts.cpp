@@ -65,8 +65,7 @@ std::string media_type(const http::Request& request) {
 // and wants whole values. Throws what the parser throws.
 Json first_value(const std::string& text, Product product) {
     // One value and no more, as nearly always: a stream takes five times as long.
-    if (auto whole = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-        !whole.is_discarded()) {
+    if (auto whole = json_or_discarded(text); !whole.is_discarded()) {
         return whole;
     }
     Json json;
