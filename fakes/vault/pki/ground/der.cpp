@@ -84,10 +84,11 @@ bool is_known_curve(std::string_view public_key) {
            std::ranges::find(known_curves, algorithm[1].content) != known_curves.end();
 }
 
-// Each requested extension: its OID first, its octets last.
-std::vector<std::vector<Element>> requested_extensions(std::string_view der) {
-    std::vector<std::vector<Element>> all;
-    const auto info = request_info(der);
+using ExtensionParts = std::vector<std::vector<Element>>;
+
+// Each extension that `request_info` asks for: its OID first, its octets last.
+ExtensionParts requested_extensions(const std::vector<Element>& info) {
+    ExtensionParts all;
     if (info.size() < 4) {
         return all;
     }
@@ -104,9 +105,9 @@ std::vector<std::vector<Element>> requested_extensions(std::string_view der) {
     return all;
 }
 
-// The names in the request's SAN, unless that is none.
-std::optional<std::vector<Element>> alternative_names(std::string_view der) {
-    for (const auto& extension : requested_extensions(der)) {
+// The names in the requested SAN, unless that is none.
+std::optional<std::vector<Element>> alternative_names(const ExtensionParts& extensions) {
+    for (const auto& extension : extensions) {
         if (extension.front().content == subject_alt_name) {
             const auto list = first_element(extension.back().content);
             if (!list || tag_of(*list) != 0x30) {
@@ -251,10 +252,11 @@ std::string rewritten_subject(const crypto::Csr& csr) {
 
 std::string trouble_with_csr(const crypto::Csr& csr, Product product) {
     const auto der = csr.der();
-    if (!is_known_curve(request_info(der)[2].whole)) {
+    const auto info = request_info(der);
+    if (!is_known_curve(info[2].whole)) {
         return "x509: unsupported elliptic curve";
     }
-    for (const auto& set : elements(request_info(der)[1].content)) {
+    for (const auto& set : elements(info[1].content)) {
         for (const auto& attribute : elements(set.content)) {
             const auto parts = elements(attribute.content);
             auto trouble = trouble_with_text(parts.back(), product == Product::openbao);
@@ -263,13 +265,14 @@ std::string trouble_with_csr(const crypto::Csr& csr, Product product) {
             }
         }
     }
+    const auto extensions = requested_extensions(info);
     std::set<std::string_view> seen;
-    for (const auto& extension : requested_extensions(der)) {
+    for (const auto& extension : extensions) {
         if (!seen.insert(extension.front().content).second) {
             return "x509: certificate request contains duplicate requested extensions";
         }
     }
-    const auto names = alternative_names(der);
+    const auto names = alternative_names(extensions);
     if (!names) {
         return "x509: invalid subject alternative names";
     }
@@ -288,7 +291,8 @@ bool of_known_curve(const crypto::PublicKey& key) {
 
 bool other_names_are_texts(const crypto::Csr& csr) {
     const auto der = csr.der();
-    const auto names = alternative_names(der).value_or(std::vector<Element>());
+    const auto names =
+        alternative_names(requested_extensions(request_info(der))).value_or(std::vector<Element>());
     return std::ranges::all_of(names, [](const Element& name) {
         const auto parts = elements(name.content);
         return tag_of(name) != 0xA0 || (parts.size() == 2 && parts[1].content.starts_with('\x0C'));

@@ -1,25 +1,31 @@
 #include "fakes/vault/pki/ground/pem.hpp"
 
+#include <algorithm>
+
 #include "core/base/text.hpp"
 
 namespace meshproof::fakes::vault::pki {
 
 namespace {
 
-// `rest` is what follows the last block.
-std::vector<PemBlock> read_blocks(std::string_view text, std::string& rest) {
-    constexpr std::string_view begin = "-----BEGIN ", end = "-----END ", dashes = "-----";
+struct PemText {
     std::vector<PemBlock> blocks;
+    std::string_view rest;  ///< what follows the last block
+};
+
+PemText read_blocks(std::string_view text) {
+    constexpr std::string_view begin = "-----BEGIN ", end = "-----END ", dashes = "-----";
+    PemText read{{}, text};
     if (text.size() > longest_pem) {
-        rest = text;
-        return blocks;
+        return read;
     }
     std::optional<PemBlock> open;
     std::string base64;
-    for (const auto& raw : split(text, '\n')) {
+    while (!text.empty()) {
+        const auto raw = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(raw.size() + 1, text.size()));
         // A block begins with its line, but blanks may end it.
-        const auto line = std::string_view(raw).substr(0, raw.find_last_not_of(" \t\r") + 1);
-        rest += std::string(line) + "\n";
+        const auto line = raw.substr(0, raw.find_last_not_of(" \t\r") + 1);
         if (!open) {
             if (line.starts_with(begin) && line.size() > begin.size() + dashes.size() &&
                 line.ends_with(dashes)) {
@@ -34,28 +40,25 @@ std::vector<PemBlock> read_blocks(std::string_view text, std::string& rest) {
             if (auto der = from_base64(base64);
                 der && !der->empty() && line == fmt::format("{}{}{}", end, open->label, dashes)) {
                 open->der = std::move(*der);
-                blocks.push_back(std::move(*open));
-                rest.clear();
+                read.blocks.push_back(std::move(*open));
+                read.rest = text;
             }
             open.reset();
         } else if (line.find(':') == std::string_view::npos) {
             base64 += line;
         }
     }
-    return blocks;
+    return read;
 }
 
 }  // namespace
 
 std::vector<PemBlock> pem_blocks(std::string_view text) {
-    std::string rest;
-    return read_blocks(text, rest);
+    return read_blocks(text).blocks;
 }
 
 bool junk_after_blocks(std::string_view text) {
-    std::string rest;
-    (void)read_blocks(text, rest);
-    return !trim(rest).empty();
+    return !trim(read_blocks(text).rest).empty();
 }
 
 std::string pem_of(const PemBlock& block) {
