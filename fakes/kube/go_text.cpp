@@ -41,6 +41,13 @@ bool white(char32_t rune) {
 }
 
 std::string_view go_trimmed(std::string_view text) {
+    const auto ascii = [](char c) { return c > ' ' && c <= '~'; };
+    const auto begins_rune = [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80; };
+    // Nothing to be trimmed, as nearly always; headers with a token are long.
+    if (!text.empty() && ascii(text.front()) && ascii(text.back()) &&
+        (text.size() == 1 || begins_rune(text[1]))) {
+        return text;
+    }
     std::size_t first = std::string_view::npos, end = 0;
     const auto runes = runes_of(text);
     for (std::size_t i = 0; i < runes.size(); ++i) {

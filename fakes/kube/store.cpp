@@ -1,5 +1,7 @@
 #include "fakes/kube/store.hpp"
 
+#include <algorithm>
+
 #include "core/base/assert.hpp"
 #include "core/base/text.hpp"
 
@@ -333,6 +335,22 @@ std::string meta(const Json& object, const char* key) {
 }
 
 std::string text_at(const Json& object, const char* pointer) {
+    // From member to member, as nearly always: a json_pointer is a list of texts that is made anew
+    // for each question. It alone knows escapes and the items of lists.
+    std::string_view rest(pointer);
+    const Json* at = &object;
+    while (at->is_object() && !rest.empty() && rest.find('~') == std::string_view::npos) {
+        const auto end = std::min(rest.find('/', 1), rest.size());
+        const auto found = at->find(rest.substr(1, end - 1));
+        if (found == at->end()) {
+            return {};
+        }
+        at = &*found;
+        rest.remove_prefix(end);
+    }
+    if (rest.empty()) {
+        return at->is_string() ? at->get<std::string>() : std::string();
+    }
     const Json::json_pointer path(pointer);
     if (!object.contains(path) || !object.at(path).is_string()) {
         return {};

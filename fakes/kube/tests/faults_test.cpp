@@ -710,6 +710,23 @@ TEST_F(Faults, OfReviewsKeepWhatWasSent) {
     EXPECT_EQ(again.raw.headers.find("Retry-After"), "1");
 }
 
+TEST(GoText, BlanksOfEveryKindAreTrimmed) {
+    for (const auto& [text, trimmed] :
+         std::vector<std::pair<std::string, std::string>>{{"", ""},
+                                                          {" ", ""},
+                                                          {"a", "a"},
+                                                          {"a b", "a b"},
+                                                          {" a\t", "a"},
+                                                          {"a\r\n", "a"},
+                                                          {"\xe2\x80\x83"
+                                                           "a\xc2\x85",
+                                                           "a"},
+                                                          {"a\xc3\xa4", "a\xc3\xa4"},
+                                                          {"a\xa0z", "a\xa0z"}}) {
+        EXPECT_EQ(kube::go_trimmed(text), trimmed) << text;
+    }
+}
+
 // A text of a hundred kilobytes, a thousand times by three bytes each.
 TEST_F(Faults, AnchorsOfLongTextsAreNoWayToManyBytes) {
     std::string text = "a: &a " + std::string(100'000, 'x') + "\nb: [";
