@@ -54,7 +54,9 @@ Pattern::Pattern(std::string_view text) : segments_(split(text, '/')) {
 std::optional<std::vector<std::string>> Pattern::parts_of(std::string_view path) const {
     // Most patterns of a table are turned down here, before anything is taken apart.
     const std::string_view first = segments_.front();
-    if (!first.starts_with(':') && path.substr(0, path.find('/')) != first) {
+    const bool begins =
+        path.starts_with(first) && (path.size() == first.size() || path[first.size()] == '/');
+    if (!first.starts_with(':') && !begins) {
         return std::nullopt;
     }
     auto given = split(slash_ && path.ends_with('/') ? path.substr(0, path.size() - 1) : path, '/');

@@ -8,6 +8,9 @@ namespace {
 TEST(Pattern, NamesRestsAndWhatMayBeAbsent) {
     EXPECT_EQ(Pattern("ca/pem").match("ca/pem"), Captures{});
     EXPECT_EQ(Pattern("ca").match("ca/"), std::nullopt);
+    EXPECT_EQ(Pattern("ca").match("cab"), std::nullopt);
+    EXPECT_EQ(Pattern("ca").match("c"), std::nullopt);
+    EXPECT_EQ(Pattern("ca/pem").match("cab/pem"), std::nullopt);
     EXPECT_EQ(Pattern("roles/:name").match("roles/a.b"), (Captures{{"name", "a.b"}}));
     EXPECT_EQ(Pattern("roles/:name").match("roles/a b"), std::nullopt);
     EXPECT_EQ(Pattern("roles/:name").match("roles/a/b"), std::nullopt);
