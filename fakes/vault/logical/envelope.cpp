@@ -14,8 +14,17 @@ namespace meshproof::fakes::vault {
 
 namespace {
 
+// Of each byte whether it stands for itself: every character of every answer is looked up here.
+constexpr auto plain_bytes = [] {
+    std::array<bool, 256> plain{};
+    for (unsigned char c = ' '; c <= 0x7f; ++c) {
+        plain[c] = c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+    }
+    return plain;
+}();
+
 bool is_plain(char c) {
-    return c >= ' ' && c <= '\x7f' && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+    return plain_bytes[static_cast<unsigned char>(c)];
 }
 
 bool is_beyond_ascii(char c) {
@@ -134,8 +143,13 @@ Json envelope_json(const Envelope& envelope) {
 }
 
 std::string http_date(Time time) {
+    // Hundreds of answers have the same date.
+    thread_local std::pair<std::time_t, std::string> last;
     const std::time_t seconds = unix_seconds(time);
-    return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(seconds));
+    if (last.first != seconds || last.second.empty()) {
+        last = {seconds, fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(seconds))};
+    }
+    return last.second;
 }
 
 namespace {
