@@ -60,24 +60,6 @@ std::string version_text() {
         fakes::vault::played_version(vault::Product::vault), fakes::played_kube_version);
 }
 
-void add_commands(CLI::App& app, Command& chosen, std::vector<std::string> served) {
-    add_run(app, chosen);
-    add_conform(app, chosen);
-    add_list(app, chosen);
-    add_explain(app, chosen);
-    add_report(app, chosen);
-    add_load(app, chosen);
-    add_plan(app, chosen);
-    add_preflight(app, chosen);
-    add_export(app, chosen);
-    add_serve(app, chosen, std::move(served));
-    add_clean(app, chosen);
-    add_replay(app, chosen);
-    add_explore(app, chosen);
-    add_completion(app, chosen);
-    add_twin(app, chosen);
-}
-
 /// The command of `serve -- COMMAND`, which is taken away from `arguments`: its words are no flags
 /// of ours, and the parser would take [a,b] apart.
 std::vector<std::string> take_command(std::span<char*>& arguments) {

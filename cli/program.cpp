@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "conformance/index.hpp"
+#include "cli/choose.hpp"
 #include "core/base/log.hpp"
 #include "core/base/nearest.hpp"
 #include "scenarios/index.hpp"
@@ -20,11 +20,11 @@ namespace {
 /// A deviation of an id that nothing has allows nothing: said before its check fails. Histories
 /// have the names of their files, which nobody knows here.
 void warn_of_unknown_deviations(const std::string& path, const run::Target& target) {
-    std::vector<std::string> known;
-    for (const auto* one : scenarios::all_scenarios()) {
-        known.emplace_back(one->id);
+    auto known = check_ids();
+    if (known.empty()) {
+        return;  // any id may be a check's
     }
-    for (const auto* one : conformance::all_checks()) {
+    for (const auto* one : scenarios::all_scenarios()) {
         known.emplace_back(one->id);
     }
     for (const auto& [id, reason] : target.deviations) {
@@ -61,95 +61,12 @@ ChosenTarget choose_target(const std::string& argument) {
     return {"live", argument, std::move(*target)};
 }
 
-namespace {
-
-bool is_or_holds(std::string_view id, std::string_view one) {
-    return one == id || one.starts_with(fmt::format("{}/", id));
-}
-
-/// Of an id that is not known.
-std::string hint_of(std::string_view id, const std::vector<std::string>& known,
-                    std::string_view list) {
-    if (id.find_first_of("*?") != std::string_view::npos) {
-        return fmt::format(
-            "a theme or a topic, such as {}, stands for all in it; {} shows them all",
-            known.front(), list);
-    }
-    const auto near = nearest(id, known);
-    return near.empty() ? fmt::format("{} shows them all", list)
-                        : fmt::format("did you mean {}? {} shows them all", near, list);
-}
-
-/// Those of `all` that are named by an id or lie under one; all where none is given.
-template <class T>
-std::vector<const T*> choose(const std::vector<const T*>& all, const std::vector<std::string>& ids,
-                             std::string_view what, std::string_view list) {
-    std::set<const T*> wanted;
-    for (std::string_view id : ids) {
-        while (id.ends_with('/')) {
-            id.remove_suffix(1);
-        }
-        bool found = false;
-        for (const auto* one : all) {
-            if (is_or_holds(id, one->id)) {
-                wanted.insert(one);
-                found = true;
-            }
-        }
-        if (!found) {
-            // Themes and topics too: lifecicle is nearer to lifecycle than to an id within it.
-            std::vector<std::string> known;
-            for (const auto* one : all) {
-                const std::string_view whole = one->id;
-                for (auto end = whole.find('/'); end != std::string_view::npos;
-                     end = whole.find('/', end + 1)) {
-                    if (auto theme = std::string(whole.substr(0, end));
-                        known.empty() || std::ranges::find(known, theme) == known.end()) {
-                        known.push_back(std::move(theme));
-                    }
-                }
-                known.emplace_back(whole);
-            }
-            throw UsageError(fmt::format("no {} is called {}", what, id), hint_of(id, known, list));
-        }
-    }
-    std::vector<const T*> chosen;
-    for (const auto* one : all) {
-        if (ids.empty() || wanted.contains(one)) {
-            chosen.push_back(one);
-        }
-    }
-    return chosen;
-}
-
-/// What `select` finds under ids; none for none, where it would find all.
-template <class Select>
-std::set<std::string> ids_of(const std::vector<std::string>& ids, Select select) {
-    std::set<std::string> out;
-    if (!ids.empty()) {
-        for (const auto* one : select(ids)) {
-            out.emplace(one->id);
-        }
-    }
-    return out;
-}
-
-}  // namespace
-
 std::vector<const run::Scenario*> choose_scenarios(const std::vector<std::string>& ids) {
     return choose(scenarios::all_scenarios(), ids, "scenario", "meshproof list");
 }
 
-std::vector<const run::Check*> choose_checks(const std::vector<std::string>& ids) {
-    return choose(conformance::all_checks(), ids, "check", "meshproof list --checks");
-}
-
 std::set<std::string> skipped_scenarios(const std::vector<std::string>& ids) {
     return ids_of(ids, choose_scenarios);
-}
-
-std::set<std::string> skipped_checks(const std::vector<std::string>& ids) {
-    return ids_of(ids, choose_checks);
 }
 
 int exit_code(const run::RunResult& result) {

@@ -44,6 +44,9 @@ class UsageError : public std::exception {
 };
 
 using Command = std::function<int()>;
+/// Those that this program has: all of them (commands.cpp), or `run` alone (only_run.cpp).
+/// `served` is the command of `serve -- COMMAND`, or empty.
+void add_commands(CLI::App& app, Command& chosen, std::vector<std::string> served);
 void add_run(CLI::App& app, Command& chosen);
 void add_conform(CLI::App& app, Command& chosen);
 void add_list(CLI::App& app, Command& chosen);
@@ -56,7 +59,6 @@ void add_load(CLI::App& app, Command& chosen);
 void add_plan(CLI::App& app, Command& chosen);
 void add_preflight(CLI::App& app, Command& chosen);
 void add_export(CLI::App& app, Command& chosen);
-/// `served` is the command of `serve -- COMMAND`, or empty.
 void add_serve(CLI::App& app, Command& chosen, std::vector<std::string> served);
 void add_clean(CLI::App& app, Command& chosen);
 void add_replay(CLI::App& app, Command& chosen);
@@ -80,7 +82,9 @@ struct ChosenTarget {
 /// UsageError names the nearest id.
 [[nodiscard]] std::vector<const run::Scenario*> choose_scenarios(
     const std::vector<std::string>& ids);
-/// The same for checks ("vault/pki").
+/// The ids of all checks; none where this program has no checks.
+[[nodiscard]] std::vector<std::string> check_ids();
+/// As choose_scenarios, for checks ("vault/pki").
 [[nodiscard]] std::vector<const run::Check*> choose_checks(const std::vector<std::string>& ids);
 
 /// The ids that --skip names, by the same rules; none where it names none.

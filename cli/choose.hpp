@@ -1,0 +1,85 @@
+#pragma once
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/program.hpp"
+
+/// Scenarios and checks by what a command line names: one rule for both.
+namespace meshproof::cli {
+
+inline bool is_or_holds(std::string_view id, std::string_view one) {
+    return one == id || one.starts_with(fmt::format("{}/", id));
+}
+
+/// Of an id that is not known.
+inline std::string hint_of(std::string_view id, const std::vector<std::string>& known,
+                           std::string_view list) {
+    if (id.find_first_of("*?") != std::string_view::npos) {
+        return fmt::format(
+            "a theme or a topic, such as {}, stands for all in it; {} shows them all",
+            known.front(), list);
+    }
+    const auto near = nearest(id, known);
+    return near.empty() ? fmt::format("{} shows them all", list)
+                        : fmt::format("did you mean {}? {} shows them all", near, list);
+}
+
+/// Those of `all` that are named by an id or lie under one; all where none is given.
+template <class T>
+std::vector<const T*> choose(const std::vector<const T*>& all, const std::vector<std::string>& ids,
+                             std::string_view what, std::string_view list) {
+    std::set<const T*> wanted;
+    for (std::string_view id : ids) {
+        while (id.ends_with('/')) {
+            id.remove_suffix(1);
+        }
+        bool found = false;
+        for (const auto* one : all) {
+            if (is_or_holds(id, one->id)) {
+                wanted.insert(one);
+                found = true;
+            }
+        }
+        if (!found) {
+            // Themes and topics too: lifecicle is nearer to lifecycle than to an id within it.
+            std::vector<std::string> known;
+            for (const auto* one : all) {
+                const std::string_view whole = one->id;
+                for (auto end = whole.find('/'); end != std::string_view::npos;
+                     end = whole.find('/', end + 1)) {
+                    if (auto theme = std::string(whole.substr(0, end));
+                        known.empty() || std::ranges::find(known, theme) == known.end()) {
+                        known.push_back(std::move(theme));
+                    }
+                }
+                known.emplace_back(whole);
+            }
+            throw UsageError(fmt::format("no {} is called {}", what, id), hint_of(id, known, list));
+        }
+    }
+    std::vector<const T*> chosen;
+    for (const auto* one : all) {
+        if (ids.empty() || wanted.contains(one)) {
+            chosen.push_back(one);
+        }
+    }
+    return chosen;
+}
+
+/// What `select` finds under ids; none for none, where it would find all.
+template <class Select>
+std::set<std::string> ids_of(const std::vector<std::string>& ids, Select select) {
+    std::set<std::string> out;
+    if (!ids.empty()) {
+        for (const auto* one : select(ids)) {
+            out.emplace(one->id);
+        }
+    }
+    return out;
+}
+
+}  // namespace meshproof::cli
