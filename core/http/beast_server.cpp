@@ -380,12 +380,18 @@ Task<void> refuse(std::shared_ptr<Session> session, int status, std::string deta
 }
 
 /// The status for what cannot be parsed, or nothing where it is the connection that broke.
-std::optional<int> refusal_of(error_code error) {
+/// `message` is what was parsed of it.
+std::optional<int> refusal_of(error_code error, const Session::Parser::value_type& message) {
     if (error.category() != error_code(beast_http::error::body_limit).category()) {
         return std::nullopt;
     }
     if (error == beast_http::error::body_limit) {
         return 413;
+    }
+    // A coding behind "chunked"; a length before a coding is no matter of codings.
+    if (error == beast_http::error::bad_transfer_encoding &&
+        message.count(beast_http::field::transfer_encoding) > 0) {
+        return 501;
     }
     return error == beast_http::error::header_limit ? 431 : 400;
 }
@@ -501,7 +507,7 @@ std::optional<HeadFault> fault_of_head(const Session::Parser::value_type& messag
 /// One request and its response; false where the connection must end.
 Task<bool> serve_one(std::shared_ptr<Session> session) {
     if (const auto error = co_await read_request(session)) {
-        if (const auto status = refusal_of(error)) {
+        if (const auto status = refusal_of(error, session->parser->get())) {
             co_await refuse(session, *status, "");
         }
         co_return false;

@@ -155,6 +155,21 @@ TEST_F(PlainTest, RefusesWhatIsNotHttp) {
          "chunked\r\n\r\n0\r\n\r\n" +
              whole,
          "HTTP/1.1 501 "},
+        // Beast says so itself of what stands behind "chunked" or a length; Go takes the latter.
+        {"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: "
+         "gzip\r\n\r\n" +
+             whole,
+         "HTTP/1.1 501 "},
+        {"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: "
+         "chunked\r\n\r\n0\r\n\r\n" +
+             whole,
+         "HTTP/1.1 501 "},
+        {"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: "
+         "chunked\r\n\r\n0\r\n\r\n" +
+             whole,
+         "HTTP/1.1 400 "},
+        {"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+         "HTTP/1.1 400 "},
         {"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n", "HTTP/1.1 400 "},
         {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 400 "},
         {"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", "HTTP/1.1 400 "},

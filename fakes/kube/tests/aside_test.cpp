@@ -337,7 +337,8 @@ TEST_F(Aside, ALargeRequestEndsHoweverMuchOthersWrite) {
                                  "application/merge-patch+json");
     bool over = false;
     int written = 0, status = 0;
-    const auto large = request_of("POST", pods, pod("large", 1'500).dump(), "application/json");
+    const auto large = request_of("POST", pods, pod("large", 3'000).dump(), "application/json");
+    ASSERT_GE(large.body.size(), 64U << 10) << "it is answered in its turn";
     boost::asio::co_spawn(context, write_once(*kube, large, over, status), boost::asio::detached);
     for (const auto& one : {change, back}) {
         boost::asio::co_spawn(context, keep_writing(*kube, one, over, written),
