@@ -20,7 +20,10 @@ Json identity_in(const Json& item, const FieldType& type) {
     }
     Json identity = Json::array();
     for (const auto& key : type.keys) {
-        identity.push_back(item.value(key, Json()));
+        const auto found = item.find(key);
+        // The one key of our types that has a default, which what is kept has and what is applied
+        // may lack.
+        identity.push_back(found != item.end() ? *found : key == "protocol" ? Json("TCP") : Json());
     }
     return identity;
 }
@@ -38,23 +41,47 @@ void merge_object(Json& live, const Json& config, const ObjectType& type) {
     }
 }
 
-// By identity: each looked for among all, lists of ten thousand took minutes.
+// What is applied comes in its order; what else is there stays before what it was before. By
+// identity: each looked for among all, lists of ten thousand took minutes.
 void merge_items(Json& live, const Json& config, const FieldType& type) {
     if (!live.is_array()) {
         live = Json::array();
     }
-    std::map<Json, std::size_t> places;
-    for (std::size_t i = 0; i < live.size(); ++i) {
-        places.emplace(identity_in(live[i], type), i);
+    std::map<Json, std::size_t> applied;
+    for (std::size_t i = 0; i < config.size(); ++i) {
+        applied.emplace(identity_in(config[i], type), i);
     }
-    for (const auto& item : config) {
-        const auto [place, added] = places.emplace(identity_in(item, type), live.size());
-        if (added) {
-            live.push_back(item);
-        } else {
-            merge(live[place->second], item, *type.of);
+    std::vector<bool> other(live.size(), true);
+    std::vector<std::optional<std::size_t>> there(config.size());  // where what is applied is
+    for (auto at = live.size(); at-- > 0;) {
+        const auto found = applied.find(identity_in(live[at], type));
+        if (found != applied.end()) {
+            other[at] = false;
+            there[found->second] = at;
         }
     }
+    std::vector<std::size_t> next(config.size());  // where it is, or else the first one behind it
+    for (auto i = config.size(), behind = live.size(); i-- > 0;) {
+        next[i] = behind = there[i].value_or(behind);
+    }
+    Json out = Json::array();
+    std::size_t at = 0;
+    const auto take_others = [&](std::size_t end) {
+        for (; at < end; ++at) {
+            if (other[at]) {
+                out.push_back(std::move(live[at]));
+            }
+        }
+    };
+    for (std::size_t i = 0; i < config.size(); ++i) {
+        take_others(next[i] < at ? live.size() : next[i]);
+        if (there[i]) {
+            merge(live[*there[i]], config[i], *type.of);
+        }
+        out.push_back(there[i] ? std::move(live[*there[i]]) : config[i]);
+    }
+    take_others(live.size());
+    live = std::move(out);
 }
 
 void merge(Json& live, const Json& config, const FieldType& type) {
@@ -244,6 +271,9 @@ Checked<Json> configuration(const ApiCall& call) {
     }
     if (!unknown->empty()) {
         return untyped(fmt::format(".{}: field not declared in schema", unknown->front()));
+    }
+    if (const auto repeated = repeated_items(config, object_type(type)); !repeated.empty()) {
+        return untyped(repeated.size() == 1 ? repeated[0] : "errors:\n  " + join(repeated, "\n  "));
     }
     return config;
 }

@@ -1,6 +1,7 @@
 #include "fakes/kube/managed_fields.hpp"
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 #include "core/base/json_text.hpp"
@@ -278,24 +279,28 @@ std::optional<FieldSet> read_set(const Json& given) {
     return as_leaf(std::move(out));
 }
 
+/// As a part of a path: ".name", "[name=\"c\"]", "[=\"a\"]".
+std::string shown_key(std::string_view key) {
+    if (key.starts_with("f:")) {
+        return fmt::format(".{}", key.substr(2));
+    }
+    if (key.starts_with("v:")) {
+        return fmt::format("[={}]", key.substr(2));
+    }
+    std::vector<std::string> parts;
+    const Json parsed = value_in_key(key);
+    for (const auto& [name, value] : parsed.items()) {
+        parts.push_back(name + "=" + value.dump());
+    }
+    return "[" + join(parts, ",") + "]";
+}
+
 void add_paths(const FieldSet& set, const std::string& prefix, std::vector<std::string>& out) {
     for (const auto& [key, inner] : set.items()) {
         if (key == ".") {
             continue;
         }
-        std::string path = prefix;
-        if (key.starts_with("f:")) {
-            path += "." + key.substr(2);
-        } else if (key.starts_with("v:")) {
-            path += "[=" + key.substr(2) + "]";
-        } else {
-            std::vector<std::string> parts;
-            const Json parsed = value_in_key(key);
-            for (const auto& [name, value] : parsed.items()) {
-                parts.push_back(name + "=" + value.dump());
-            }
-            path += "[" + join(parts, ",") + "]";
-        }
+        const auto path = prefix + shown_key(key);
         if (member(inner)) {
             out.push_back(path);
         }
@@ -303,7 +308,64 @@ void add_paths(const FieldSet& set, const std::string& prefix, std::vector<std::
     }
 }
 
+// With what Go has in the place of a key that is not said; "" where that leaves none.
+std::string whole_key(const Json& item, const FieldType& type) {
+    if (type.set) {
+        return item_key(item, type);
+    }
+    const bool of_go = type.of->kind == Kind::object && !type.of->object->open;
+    Json said = Json::object();
+    for (const auto& key : type.keys) {
+        const auto* its = of_go && key != "protocol" ? type.of->object->find(key) : nullptr;
+        if (item.contains(key)) {
+            said[key] = item[key];
+        } else if (its != nullptr) {
+            said[key] = its->kind == Kind::text ? Json("") : Json(0);
+        }
+    }
+    auto key = item_key(said, type);
+    return key == "k:{}" ? "" : key;
+}
+
+void find_repeated(const Json& value, const FieldType& type, const std::string& path,
+                   std::vector<std::string>& out) {
+    if (type.kind == Kind::list) {
+        std::set<std::string> seen;
+        for (const auto& item : value) {
+            const auto key = whole_key(item, type);
+            if (!key.empty() && !seen.insert(key).second && out.size() < most_told_causes) {
+                out.push_back(
+                    fmt::format("{}: duplicate entries for key {}", path, shown_key(key)));
+            }
+        }
+    }
+    const auto look = [&](const std::string& key, const Json& item, const FieldType* its) {
+        if (its != nullptr && granular(*its) && item.is_structured()) {
+            find_repeated(item, *its, path + shown_key(key), out);
+        }
+    };
+    if (value.is_object()) {
+        for (const auto& [name, item] : value.items()) {
+            look("f:" + name, item,
+                 type.kind == Kind::object ? type.object->find(name) : type.of.get());
+        }
+        return;
+    }
+    for (const auto& item : value) {
+        look(item_key(item, type), item, type.of.get());
+    }
+}
+
 }  // namespace
+
+std::vector<std::string> repeated_items(const Json& object, const ObjectType& type) {
+    FieldType whole;
+    whole.kind = Kind::object;
+    whole.object = &type;
+    std::vector<std::string> out;
+    find_repeated(object, whole, "", out);
+    return out;
+}
 
 FieldSet fields_of(const Json& object, const ObjectType& type) {
     auto set = fields_of_object(object, type);

@@ -17,6 +17,9 @@ using FieldSet = Json;
 /// Those of `after` that `before` lacks or has otherwise.
 [[nodiscard]] FieldSet changed_fields(const Json& before, const Json& after,
                                       const ObjectType& type);
+/// Each item that a list has once more under the same key, in structured-merge-diff's words; of a
+/// few thousand the first ones.
+[[nodiscard]] std::vector<std::string> repeated_items(const Json& object, const ObjectType& type);
 [[nodiscard]] FieldSet without(const FieldSet& set, const FieldSet& less);
 [[nodiscard]] FieldSet both(const FieldSet& a, const FieldSet& b);
 [[nodiscard]] FieldSet either(FieldSet a, const FieldSet& b);

@@ -205,7 +205,62 @@ TEST_F(Apply, ItemsGoByTheirKeysAndLeaveTheirNeighboursAlone) {
     EXPECT_EQ(apply_ports("two", Json::array({port(3, "TCP", "d")})),
               (std::vector<std::string>{"1/TCP/a", "1/UDP/b", "2/TCP/c", "3/TCP/d"}));
     EXPECT_EQ(apply_ports("one", Json::array({port(2, "TCP", "c"), port(1, "TCP", "e")})),
-              (std::vector<std::string>{"1/TCP/e", "2/TCP/c", "3/TCP/d"}));
+              (std::vector<std::string>{"2/TCP/c", "3/TCP/d", "1/TCP/e"}));
+    // Who does not say the protocol means the one that is kept.
+    EXPECT_EQ(apply_ports("one", Json::array({{{"port", 2}, {"name", "c"}},
+                                              {{"port", 1}, {"name", "f"}},
+                                              {{"port", 4}, {"name", "g"}}})),
+              (std::vector<std::string>{"2/TCP/c", "3/TCP/d", "1/TCP/f", "4/TCP/g"}));
+}
+
+// As kube-apiserver 1.34 answers the same.
+TEST_F(Apply, ItemsComeInTheOrderOfWhoAppliesThem) {
+    const std::tuple<const char*, std::string_view, const char*> steps[] = {
+        {"x", "abcd", "abcd"},   {"y", "ec", "abecd"},   {"y", "cfa", "bcdfa"},
+        {"z", "gdba", "cgdfba"}, {"x", "dh", "cgdfbah"}, {"y", "ah", "gdbah"}};
+    for (const auto& [manager, applied, expected] : steps) {
+        Json names = Json::array();
+        for (const char letter : applied) {
+            names.push_back(fmt::format("example.com/{}", letter));
+        }
+        const auto answer = call("PATCH", maps + "/ordered?fieldManager=" + manager,
+                                 Json{{"apiVersion", "v1"},
+                                      {"kind", "ConfigMap"},
+                                      {"metadata", {{"name", "ordered"}, {"finalizers", names}}}},
+                                 "admin", "application/apply-patch+yaml");
+        ASSERT_LT(answer.status, 300) << answer.raw.body;
+        std::string got;
+        for (const auto& name : answer.body["metadata"]["finalizers"]) {
+            got += name.get<std::string>().back();
+        }
+        EXPECT_EQ(got, expected) << manager << " " << applied;
+    }
+}
+
+TEST_F(Apply, AnItemIsAppliedOnce) {
+    const auto refused = [&](const std::string& path, const Json& config) {
+        const auto answer = call("PATCH", "/api/v1/namespaces/default/" + path + "?fieldManager=m",
+                                 config, "admin", "application/apply-patch+yaml");
+        EXPECT_EQ(answer.status, 500) << answer.raw.body;
+        return answer.body.value("message", "");
+    };
+    const Json twice = Json::array({"example.com/a", "example.com/a"});
+    EXPECT_EQ(refused("configmaps/d", {{"apiVersion", "v1"},
+                                       {"kind", "ConfigMap"},
+                                       {"metadata", {{"name", "d"}, {"finalizers", twice}}}}),
+              "failed to create typed patch object (/d; /v1, Kind=ConfigMap): "
+              ".metadata.finalizers: duplicate entries for key [=\"example.com/a\"]");
+    const Json ports = Json::array({{{"hostPort", 1}}, {{"hostPort", 2}}});
+    const Json containers = Json::array(
+        {{{"name", "a"}, {"image", "a"}}, {{"name", "a"}, {"image", "a"}, {"ports", ports}}});
+    EXPECT_EQ(refused("pods/d", {{"apiVersion", "v1"},
+                                 {"kind", "Pod"},
+                                 {"metadata", {{"name", "d"}, {"namespace", "default"}}},
+                                 {"spec", {{"containers", containers}}}}),
+              "failed to create typed patch object (default/d; /v1, Kind=Pod): errors:\n"
+              "  .spec.containers: duplicate entries for key [name=\"a\"]\n"
+              "  .spec.containers[name=\"a\"].ports: duplicate entries for key "
+              "[containerPort=0,protocol=\"TCP\"]");
 }
 
 }  // namespace
