@@ -169,10 +169,14 @@ bool takes_long(const kube::ApiState& api, const http::Request& request,
                 const kube::Question& question) {
     constexpr std::size_t large_object = 256U << 10, large_list = 1U << 20;
     const auto& [info, user, type] = question;
-    if (type == nullptr || info.verb == "watch" || request.body.size() > kube::largest_body) {
+    const auto& store = *api.store;
+    if (type == nullptr) {  // of these, what tells of all schemas
+        return info.path.starts_with("/openapi/") &&
+               store.weight(kube::type::definitions) >= large_list;
+    }
+    if (info.verb == "watch" || request.body.size() > kube::largest_body) {
         return false;
     }
-    const auto& store = *api.store;
     if (has_large_body(request) ||
         store.weight(*type, info.namespace_name, info.name) >= large_object) {
         return true;
@@ -219,18 +223,18 @@ kube::Json object_to_patch(const kube::ApiState& api, const http::Request& reque
 }
 
 /// Reads a large body before its turn, since that needs no copy of anything. Nothing where it is
-/// small, or of no such form.
+/// small, of no such form, or for no resource.
 Task<std::optional<kube::EarlyBody>> read_in_advance(kube::ApiState& api, http::Request& request,
                                                      const kube::Question& question) {
-    const auto form =
-        has_large_body(request) ? kube::form_of_body(request) : std::optional<kube::BodyForm>();
+    const bool read = question.type != nullptr && has_large_body(request);
+    const auto form = read ? kube::form_of_body(request) : std::optional<kube::BodyForm>();
     if (!form) {
         co_return std::nullopt;
     }
-    auto read = co_await read_aside(*api.options.worker, std::move(request.body), *form,
+    auto body = co_await read_aside(*api.options.worker, std::move(request.body), *form,
                                     object_to_patch(api, request, question));
-    request.body = std::move(read.text);
-    co_return std::move(read.early);
+    request.body = std::move(body.text);
+    co_return std::move(body.early);
 }
 
 }  // namespace

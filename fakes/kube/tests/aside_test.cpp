@@ -59,6 +59,20 @@ class Aside : public Kube {
         return {{"metadata", {{"name", name}}}, {"spec", {{"containers", std::move(list)}}}};
     }
 
+    static std::string definition(const Json& schema) {
+        return Json{{"metadata", {{"name", "widgets.example.com"}}},
+                    {"spec",
+                     {{"group", "example.com"},
+                      {"scope", "Namespaced"},
+                      {"names", {{"plural", "widgets"}, {"kind", "Widget"}}},
+                      {"versions", Json::array({{{"name", "v1"},
+                                                 {"served", true},
+                                                 {"storage", true},
+                                                 {"schema", {{"openAPIV3Schema", schema}}}}})}}}}
+            .dump();
+    }
+
+    const std::string definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     const std::string maps = "/api/v1/namespaces/default/configmaps";
     const std::string long_text = std::string(100'000, 'x');
 };
@@ -190,22 +204,9 @@ TEST_F(Aside, WhatControllersDoHasTheSameAnswers) {
 
 // Definitions change what all others share.
 TEST_F(Aside, CustomResourcesHaveTheSameAnswers) {
-    const std::string definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     const std::string widgets = "/apis/example.com/v1/namespaces/default/widgets";
     Json schema = Json::parse(R"({"type":"object","properties":{"spec":{"type":"object",
         "properties":{"text":{"type":"string"},"colour":{"type":"string","default":"red"}}}}})");
-    const auto definition = [&] {
-        return Json{{"metadata", {{"name", "widgets.example.com"}}},
-                    {"spec",
-                     {{"group", "example.com"},
-                      {"scope", "Namespaced"},
-                      {"names", {{"plural", "widgets"}, {"kind", "Widget"}}},
-                      {"versions", Json::array({{{"name", "v1"},
-                                                 {"served", true},
-                                                 {"storage", true},
-                                                 {"schema", {{"openAPIV3Schema", schema}}}}})}}}}
-            .dump();
-    };
     const auto widget = [&](const std::string& name) {
         return Json{{"apiVersion", "example.com/v1"},
                     {"kind", "Widget"},
@@ -213,10 +214,10 @@ TEST_F(Aside, CustomResourcesHaveTheSameAnswers) {
                     {"spec", {{"text", long_text}, {"size", 1}}}}
             .dump();
     };
-    const auto small = definition();
+    const auto small = definition(schema);
     schema["description"] = long_text;
     schema["properties"]["spec"]["properties"]["size"] = {{"type", "integer"}};
-    const auto large = definition();
+    const auto large = definition(schema);
     const auto statuses = compare({
         request_of("POST", definitions, small, "application/json"),
         request_of("POST", widgets, widget("a"), "application/json"),
@@ -374,6 +375,30 @@ TEST_F(Aside, OthersAreServedWhileALargeObjectIsChanged) {
     context.restart();
     context.run();
     EXPECT_EQ(log, (std::vector<std::string>{"small 200", "change 200", "list 200"}));
+}
+
+// Whoever may ask anything may ask for all schemas: begun in this order, as above.
+TEST_F(Aside, OthersAreServedWhileSchemasAreTold) {
+    const Json schema{{"type", "object"}, {"description", std::string(1'200'000, 'x')}};
+    const auto define = request_of("POST", definitions, definition(schema), "application/json");
+    auto asked = request_of("GET", "/openapi/v3/apis/example.com/v1", "", "");
+    auto with_body = asked;
+    with_body.headers.set("Content-Type", "application/json-patch+json");
+    with_body.body = "[" + long_text;
+    EXPECT_EQ(compare({define, asked, with_body, request_of("GET", "/openapi/v2", "", "")}),
+              (std::vector<int>{201, 200, 200, 200}));
+    Worker worker;
+    const auto kube = server(&worker);
+    ASSERT_EQ(answer(*kube, define).status, 201);
+    std::vector<std::string> log;
+    for (auto& [name, request] :
+         {std::pair("schemas", asked), std::pair("small", request_of("GET", maps, "", ""))}) {
+        boost::asio::co_spawn(context, note_answer(*kube, request, name, log),
+                              boost::asio::detached);
+    }
+    context.restart();
+    context.run();
+    EXPECT_EQ(log, (std::vector<std::string>{"small 200", "schemas 200"}));
 }
 
 }  // namespace
