@@ -162,6 +162,24 @@ bool writes(const kube::Question& question) {
            verb != "watch";
 }
 
+/// Whether many others may change with what it changes.
+bool stirs_many(const kube::Store& store, const kube::Question& question) {
+    const auto& [info, user, type] = question;
+    if (info.verb == "deletecollection") {
+        return true;
+    }
+    const auto object = store.find(*type, info.namespace_name, info.name);
+    if (!object) {
+        return false;
+    }
+    if (type == &kube::type::pods) {  // all others of its set are looked at
+        return object->at("metadata").contains("ownerReferences");
+    }
+    const bool goes = info.verb == "delete" || !kube::meta(*object, "deletionTimestamp").empty();
+    return goes && (type == &kube::type::namespaces || type == &kube::type::definitions ||
+                    store.owns(kube::meta(*object, "uid")));
+}
+
 /// Whether the answer may take longer than others like to wait: for its body, for the objects that
 /// it is about, or for what the controllers do then. Others are answered faster than they are
 /// handed over.
@@ -187,11 +205,9 @@ bool takes_long(const kube::ApiState& api, const http::Request& request,
         return info.verb == "list" &&
                store.weight(*type) * (1 + request.target.size() / short_query) >= large_list;
     }
-    // Of workloads it is as many pods as they say, of what goes all that it owns.
-    const auto object = store.find(*type, info.namespace_name, info.name);
-    const bool goes = info.verb == "delete" || info.verb == "deletecollection" ||
-                      (object && !kube::meta(*object, "deletionTimestamp").empty());
-    return kube::is_workload(*type) || (goes && store.weight() >= large_list);
+    // Of workloads it is as many pods as they say.
+    return kube::is_workload(*type) ||
+           (store.weight() >= large_list && stirs_many(store, question));
 }
 
 /// A body that is read while others are served, and what was read of it.

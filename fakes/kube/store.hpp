@@ -63,6 +63,7 @@ class Store {
     [[nodiscard]] std::vector<Object> owned_by(const ResourceType& type,
                                                const std::string& namespace_name,
                                                const std::string& uid) const;
+    [[nodiscard]] bool owns(const std::string& uid) const { return dependents_.contains(uid); }
     /// What one object takes in memory, and all of a type, estimated (weight_of); 0 = not there.
     [[nodiscard]] std::size_t weight(const ResourceType& type, const std::string& namespace_name,
                                      const std::string& name) const;

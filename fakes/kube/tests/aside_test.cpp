@@ -377,6 +377,40 @@ TEST_F(Aside, OthersAreServedWhileALargeObjectIsChanged) {
     EXPECT_EQ(log, (std::vector<std::string>{"small 200", "change 200", "list 200"}));
 }
 
+// A copy of all that is kept is made for what goes with others, not for each that goes.
+TEST_F(Aside, OthersAreServedWhileAnOwnerGoes) {
+    Worker worker;
+    const auto kube = server(&worker);
+    const auto make = [&](const std::string& name, const std::string& text, const Json& owners) {
+        const Json map{{"metadata", {{"name", name}, {"ownerReferences", owners}}},
+                       {"data", {{"k", text}}}};
+        const auto made = answer(*kube, request_of("POST", maps, map.dump(), "application/json"));
+        EXPECT_EQ(made.status, 201) << made.body.substr(0, 300);
+        return Json::parse(made.body)["metadata"]["uid"].get<std::string>();
+    };
+    const Json nobody = Json::array();
+    for (const auto* name : {"large", "larger"}) {
+        make(name, std::string(700'000, 'x'), nobody);
+    }
+    const auto uid = make("owner", "v", nobody);
+    make("single", "v", nobody);
+    make("owned", "v",
+         Json::array(
+             {{{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"name", "owner"}, {"uid", uid}}}));
+    std::vector<std::string> log;
+    for (const auto* name : {"owner", "single"}) {
+        boost::asio::co_spawn(
+            context, note_answer(*kube, request_of("DELETE", maps + "/" + name, "", ""), name, log),
+            boost::asio::detached);
+    }
+    context.restart();
+    context.run();
+    EXPECT_EQ(log, (std::vector<std::string>{"single 200", "owner 200"}));
+    for (const auto* gone : {"owner", "owned", "single"}) {
+        EXPECT_EQ(answer(*kube, request_of("GET", maps + "/" + gone, "", "")).status, 404) << gone;
+    }
+}
+
 // Whoever may ask anything may ask for all schemas: begun in this order, as above.
 TEST_F(Aside, OthersAreServedWhileSchemasAreTold) {
     const Json schema{{"type", "object"}, {"description", std::string(1'200'000, 'x')}};

@@ -107,12 +107,14 @@ TEST_F(StoreTest, WhatIsOwnedIsFoundByItsOwner) {
     EXPECT_EQ(owned("1"), "a b ");
     EXPECT_EQ(owned("2"), "b ");
     EXPECT_EQ(names(store->owned_by(type::config_maps, "elsewhere", "1")), "");
+    EXPECT_TRUE(store->owns("2"));
     Json free = *store->find(type::config_maps, "default", "b");
     free["metadata"]["ownerReferences"] = Json::array({owner("3")});
     store->replace(type::config_maps, free);
     store->remove(type::config_maps, "default", "a");
     EXPECT_EQ(owned("1"), "");
     EXPECT_EQ(owned("2"), "");
+    EXPECT_FALSE(store->owns("2"));
     EXPECT_EQ(owned("3"), "b ");
     EXPECT_EQ(names(store->owned_by(type::secrets, "default", "1")), "s ");
 }
