@@ -40,28 +40,30 @@ void append_escape(std::string& out, char c) {
     }
 }
 
-// In pieces, each as long as its bytes are of one kind: most of what is answered is plain, and
-// texts may have megabytes. What is beyond ASCII begins and ends no character of it.
-void append_text(std::string& out, std::string_view text) {
-    const auto piece = [&text](auto of_kind) {
-        const auto end = std::ranges::find_if_not(text, of_kind) - text.begin();
-        const auto taken = text.substr(0, static_cast<std::size_t>(end));
-        text.remove_prefix(taken.size());
-        return taken;
-    };
-    out += '"';
+// What stands as it is comes in pieces: texts may have megabytes.
+template <class Stands, class Escape>
+void append_pieces(std::string& out, std::string_view text, Stands stands, Escape escape) {
     while (!text.empty()) {
-        if (is_plain(text.front())) {
-            out += piece(is_plain);
-        } else if (is_beyond_ascii(text.front())) {
-            const auto quoted =
-                Json(piece(is_beyond_ascii)).dump(-1, ' ', false, Json::error_handler_t::replace);
-            out.append(quoted, 1, quoted.size() - 2);
-        } else {
-            append_escape(out, text.front());
+        const auto end = std::ranges::find_if_not(text, stands);
+        const auto size = static_cast<std::size_t>(end - text.begin());
+        out += text.substr(0, size);
+        text.remove_prefix(size);
+        if (!text.empty()) {
+            escape(text.front());
             text.remove_prefix(1);
         }
     }
+}
+
+void append_text(std::string& out, std::string_view text) {
+    const auto escape = [&out](char c) { append_escape(out, c); };
+    if (std::ranges::any_of(text, is_beyond_ascii)) {
+        const auto quoted = Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+        append_pieces(out, quoted, [](char c) { return c != '<' && c != '>' && c != '&'; }, escape);
+        return;
+    }
+    out += '"';
+    append_pieces(out, text, is_plain, escape);
     out += '"';
 }
 

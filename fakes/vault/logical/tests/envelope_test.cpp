@@ -22,7 +22,7 @@ std::string written_slowly(const std::string& text) {
 
 }  // namespace
 
-// Texts are written in pieces: what is no whole character ends with its piece.
+// In pieces, or by the library where there is more than ASCII: both are the same.
 TEST(Envelope, TextsAreWrittenAsTheirCharacters) {
     const std::string characters = "az \"\\<>&\n\t\r\b\f\x01\x1f\x7f";
     const std::vector<std::string> beyond{"\u00e4", "\u20ac", "\U0001F600", "\xc3",     "\xe2\x82",
