@@ -311,8 +311,7 @@ TEST_F(Aside, APatchIsOfTheVersionThatIsThere) {
     EXPECT_EQ(found["data"], (Json{{"k", "patched"}, {"other", "w"}}));
 }
 
-Task<void> keep_writing(FakeKube& server, const http::Request& request, const bool& over,
-                        int& written) {
+Task<void> keep_writing(FakeKube& server, http::Request request, const bool& over, int& written) {
     while (!over) {
         written += (co_await server.handle(request, {})).status == 200 ? 1 : 0;
         co_await boost::asio::post(co_await boost::asio::this_coro::executor,
