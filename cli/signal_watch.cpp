@@ -6,7 +6,9 @@
 #include <cstdlib>
 #include <thread>
 
+#include "cli/insistence.hpp"
 #include "core/base/log.hpp"
+#include "core/time/real_clock.hpp"
 
 namespace meshproof::cli {
 
@@ -46,28 +48,24 @@ void told(const std::function<void()>& whom) {
 }  // namespace
 
 void SignalWatch::State::take(const sigset_t& set) const {
-    bool again = false;
+    using Meaning = Insistence::Meaning;
+    const RealClock clock;
+    Insistence insistence;
     while (true) {
         int number = 0;
         if (sigwait(&set, &number) != 0 || number == SIGUSR2) {
             return;
         }
-        if (number == SIGALRM) {
-            if (!again) {
-                again = true;
-                told(limit.on_reached);
-            }
-            continue;
-        }
-        if (again) {
+        const auto meaning = insistence.hear(clock.elapsed());
+        if (meaning == Meaning::first) {
+            told(number == SIGALRM ? limit.on_reached : on_first);
+        } else if (meaning == Meaning::again && number != SIGALRM) {
             log::warning(advice.empty() ? "ended at once"
                                         : fmt::format("ended at once: something may be left on the "
                                                       "servers ({} removes it)",
                                                       advice));
             std::_Exit(128 + number);
         }
-        again = true;
-        told(on_first);
     }
 }
 

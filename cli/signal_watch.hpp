@@ -15,9 +15,9 @@ struct TimeLimit {
 };
 
 /// Turns the first SIGINT, SIGTERM or SIGHUP (a closed terminal, a dropped ssh) into a stop
-/// request, and the second into an end at once, with `advice` for what is left. A time limit that
-/// was reached counts as a first one. SIGHUP stays ignored where it was (nohup). Made before any
-/// thread; one at a time has a limit.
+/// request, and a later one into an end at once, with `advice` for what is left; a pair is one
+/// (Insistence). A time limit that was reached counts as a first one. SIGHUP stays ignored where it
+/// was (nohup). Made before any thread; one at a time has a limit.
 class SignalWatch {
   public:
     explicit SignalWatch(std::function<void()> on_first, std::string advice = {},
