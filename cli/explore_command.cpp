@@ -114,7 +114,9 @@ explore::ExploreOptions options_of(const ExploreArguments& arguments, Session& s
     options.shrink_budget = std::chrono::seconds(arguments.shrink_seconds);
     options.environment_for = sim_for;
     options.stop = schedule.stop;
-    options.on_progress = [&line](std::size_t runs, std::size_t steps, std::size_t failures) {
+    options.on_progress = [&line, &session](std::size_t runs, std::size_t steps,
+                                            std::size_t failures) {
+        session.heed_reader();
         line.draw(fmt::format("[{} histories, {} steps, {} failed]", runs, steps, failures));
     };
     options.on_better = [&line, &arguments](const explore::History& best) {

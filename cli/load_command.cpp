@@ -245,7 +245,10 @@ load::Outcome play(const LoadArguments& arguments, const load::Options& options,
         live.clear();
         log::detail(phase);
     };
-    run.on_second = [&](const load::Progress& progress) { live.tell(progress); };
+    run.on_second = [&](const load::Progress& progress) {
+        live.tell(progress);
+        session.heed_reader();
+    };
     run.metrics = std::move(metrics);
     run.on_metrics = [&](const http::Url& url) { output.line("metrics: {}/metrics", url.text()); };
     std::optional<load::Outcome> outcome;

@@ -1,5 +1,6 @@
 #include "cli/output.hpp"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -93,7 +94,13 @@ bool output_lost(int reason) {
 }
 
 bool reader_left() {
-    return lost_for == EPIPE;
+    if (lost_for == EPIPE) {
+        return true;
+    }
+    // A command that is silent until its end is told nothing by a write. A terminal that hung up
+    // says more than this, and sends SIGHUP to whom it concerns.
+    pollfd out{STDOUT_FILENO, 0, 0};
+    return ::poll(&out, 1, 0) == 1 && out.revents == POLLERR;
 }
 
 int output_code(int code) {

@@ -61,7 +61,7 @@ class Output {
 /// Whether something that was written to stdout got lost; `reason` is the errno of what threw, if
 /// anything did.
 [[nodiscard]] bool output_lost(int reason = 0);
-/// Whether that is so since nobody reads stdout any more, as after `| head`.
+/// Whether nobody reads stdout any more, as after `| head`; known before anything is written.
 [[nodiscard]] bool reader_left();
 
 }  // namespace meshproof::cli

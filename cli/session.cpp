@@ -199,6 +199,13 @@ void Session::fill(run::ScheduleOptions& options, fakes::FakeServersOptions serv
     };
 }
 
+void Session::heed_reader() {
+    if (reader_left() && !stop_.requested()) {
+        log::note("nobody reads the output any more: stopping and cleaning up");
+        stop_.request();
+    }
+}
+
 void Session::say_head() {
     output_.line("meshproof {}, target {}, seed {}", MESHPROOF_VERSION, options_.target, seed_);
 }
@@ -244,10 +251,7 @@ run::RunResult Session::play(const std::vector<std::string>& ids, run::ScheduleO
         } else {
             in_order.add(outcome);
         }
-        if (reader_left() && !stop_.requested()) {
-            log::note("nobody reads the output any more: stopping and cleaning up");
-            stop_.request();
-        }
+        heed_reader();
         progress.draw();
     };
     const RealClock clock;

@@ -81,6 +81,10 @@ class Session {
     /// How many scenarios or histories go side by side: as asked, or as many as this setting bears.
     [[nodiscard]] std::size_t jobs() const;
 
+    /// Stops in order where nobody reads stdout any more. `play` does so by itself; others ask as
+    /// they go on.
+    void heed_reader();
+
     void say_head();
     /// The id that everything carries, and how it is removed after a kill.
     void say_run_id();

@@ -350,7 +350,8 @@ twin::TwinOptions twin_options(const TwinArguments& arguments, Session& session,
     options.strangers = one_strangers_story_in;
     options.stopping = [&session] { return session.stopping(); };
     options.until_first_difference = arguments.fail_fast;
-    options.on_progress = [&line](std::size_t requests, std::size_t findings) {
+    options.on_progress = [&line, &session](std::size_t requests, std::size_t findings) {
+        session.heed_reader();
         line.draw(fmt::format("[{} requests, {} differences]", requests, findings));
     };
     return options;
