@@ -4,6 +4,7 @@
 #include "cli/output.hpp"
 #include "cli/program.hpp"
 #include "core/base/log.hpp"
+#include "core/base/text.hpp"
 #include "core/run/socket_environment.hpp"
 #include "core/run/sweep.hpp"
 
@@ -79,11 +80,28 @@ std::size_t count(const std::vector<Cleaned>& all, std::vector<T> run::Swept::* 
     return sum;
 }
 
+/// The runs whose objects were found, as --run takes them.
+std::set<std::string> runs_of(const std::vector<Cleaned>& all) {
+    std::set<std::string> runs;
+    for (const auto& cleaned : all) {
+        for (const auto& object : cleaned.swept.found) {
+            if (!object.run_id.empty()) {
+                runs.insert(object.run_id.substr(0, object.run_id.find('-')));
+            }
+        }
+    }
+    return runs;
+}
+
 std::string summary(const CleanArguments& arguments, const std::vector<Cleaned>& all) {
     const auto taken = count(all, arguments.dry_run ? &run::Swept::found : &run::Swept::removed);
     auto line = fmt::format("{} object{} of {} {}", taken, taken == 1 ? "" : "s",
                             arguments.run_id.empty() ? "meshproof runs" : "run " + arguments.run_id,
                             arguments.dry_run ? "found" : "removed");
+    if (const auto runs = runs_of(all); arguments.run_id.empty() && !runs.empty()) {
+        line += fmt::format(" (of run{} {})", runs.size() == 1 ? "" : "s",
+                            join(std::vector<std::string>(runs.begin(), runs.end()), ", "));
+    }
     if (const auto left = count(all, &run::Swept::left_alone); left > 0) {
         line += fmt::format(", {} left alone", left);
     }
@@ -121,11 +139,9 @@ std::string document(const CleanArguments& arguments, const run::Target& target,
                      const std::vector<Cleaned>& all) {
     Json found = Json::array(), removed = Json::array(), left = Json::array(),
          problems = Json::array();
-    std::set<std::string> runs;
     for (const auto& [server, swept] : all) {
         for (const auto& object : swept.found) {
             found.push_back(object_json(server, object));
-            runs.insert(object.run_id.substr(0, object.run_id.find('-')));
         }
         for (const auto& object : swept.removed) {
             removed.push_back(object_json(server, object));
@@ -141,7 +157,7 @@ std::string document(const CleanArguments& arguments, const run::Target& target,
                         {"target", target.name},
                         {"run", arguments.run_id.empty() ? Json() : Json(arguments.run_id)},
                         {"dry_run", arguments.dry_run},
-                        {"runs", runs},
+                        {"runs", runs_of(all)},
                         {"found", std::move(found)},
                         {"removed", std::move(removed)},
                         {"left_alone", std::move(left)},
