@@ -2,6 +2,7 @@
 
 #include "cli/session.hpp"
 #include "core/base/answer.hpp"
+#include "core/base/log.hpp"
 #include "core/check/check_runner.hpp"
 #include "core/run/survey.hpp"
 
@@ -39,9 +40,25 @@ std::vector<const run::Check*> wanted_checks(const ConformArguments& arguments) 
     return checks;
 }
 
-Task<void> ask_target(run::Environment& environment, std::exception_ptr& problem) {
+/// A token that is enough for a run is not for all checks: what it may not do would look like the
+/// server's fault.
+Task<void> warn_of_few_rights(run::Environment& environment, run::SurveyedVault vault) {
+    const auto where = vault.where;
+    if (!co_await run::may_make_tokens(environment.transport(), std::move(vault))) {
+        log::warning(fmt::format(
+            "the token for Vault {} may not make tokens: checks that need more than it may are "
+            "blocked, or fail; docs/target.md says why they want a root token",
+            where));
+    }
+}
+
+Task<void> ask_target(run::Environment& environment, bool asks_vaults,
+                      std::exception_ptr& problem) {
     try {
-        (void)co_await run::survey(environment, environment.transport());
+        const auto found = co_await run::survey(environment, environment.transport());
+        if (asks_vaults && !found.vaults.empty()) {
+            co_await warn_of_few_rights(environment, found.vaults.front());
+        }
     } catch (...) {
         problem = std::current_exception();
     }
@@ -54,7 +71,11 @@ void prove_usable(const std::vector<const run::Check*>& checks,
             std::exception_ptr problem;
             {
                 const auto environment = options.environment(options.seed);
-                environment->drive(ask_target(*environment, problem));
+                environment->drive(ask_target(
+                    *environment,
+                    std::ranges::any_of(checks,
+                                        [](const auto* one) { return one->server() == "vault"; }),
+                    problem));
             }
             if (problem) {
                 std::rethrow_exception(problem);

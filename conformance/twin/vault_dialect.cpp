@@ -4,6 +4,7 @@
 
 #include "core/base/answer.hpp"
 #include "core/base/text.hpp"
+#include "core/run/needed.hpp"
 #include "core/run/sweep.hpp"
 #include "core/vault/client.hpp"
 
@@ -98,7 +99,9 @@ Task<Secret> VaultDialect::begin(http::Transport& wire, Side side, run::Ledger& 
     const Json wanted{{"ttl", "30m"}, {"display_name", "twin"}};
     const auto made = co_await admin.call("POST", "auth/token/create", wanted);
     const auto what = fmt::format("{}: a token for a story", side.name);
-    const auto reply = require(made, what);
+    const bool denied = !made && made.error().kind == FailureKind::denied;
+    const auto reply = run::needed(
+        made, what, denied ? "twin wants a root token: docs/target.md says why" : "");
     AnswerFields fields(reply.json, "POST auth/token/create");
     const auto accessor = fields.text("auth.accessor");
     const auto token = fields.text("auth.client_token");

@@ -53,9 +53,20 @@ Task<void> expect_rights(vault::Client client, std::string where) {
                               403,
                               {}},
                              "give it the policy of docs/target.md: it may make and remove what is "
-                             "named meshproof-*, and list what there is");
+                             "named meshproof-*, and list what there is; conform and twin want a "
+                             "root token");
         }
     }
+}
+
+/// What to do where the token cannot even look at itself.
+std::string token_hint(const Result<vault::TokenInfo>& self) {
+    // The Vault looks for the namespace before it looks at the token.
+    if (!self && self.error().kind == FailureKind::not_found) {
+        return "check the namespace in the target file, or in VAULT_NAMESPACE";
+    }
+    return "give a token that may mount engines and auth methods and write policies: vault token "
+           "lookup shows what it is";
 }
 
 Task<SurveyedVault> survey_vault(http::Transport& wire, VaultTarget target) {
@@ -65,9 +76,8 @@ Task<SurveyedVault> survey_vault(http::Transport& wire, VaultTarget target) {
     const auto status = needed(co_await client.seal_status(), "Vault " + found.where,
                                "check its address and ca_file in the target file");
     expect_open(status, found.where);
-    (void)needed(co_await client.lookup_self(), fmt::format("the token for Vault {}", found.where),
-                 "give a token that may mount engines and auth methods and write policies: vault "
-                 "token lookup shows what it is");
+    const auto self = co_await client.lookup_self();
+    (void)needed(self, fmt::format("the token for Vault {}", found.where), token_hint(self));
     co_await expect_rights(client, found.where);
     found.product = status.product;
     found.version = status.version;
@@ -170,6 +180,12 @@ Task<Survey> survey(Environment& environment, http::Transport& wire, std::string
     found.features = co_await features_of(environment, wire, found);
     found.servers = servers_of(environment, found);
     co_return found;
+}
+
+Task<bool> may_make_tokens(http::Transport& wire, SurveyedVault vault) {
+    const vault::Client client(wire, vault.target.config);
+    const auto capabilities = co_await client.capabilities_self("auth/token/create");
+    co_return !capabilities || !may_only_look(*capabilities);
 }
 
 }  // namespace meshproof::run

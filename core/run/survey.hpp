@@ -50,4 +50,8 @@ struct Survey {
 [[nodiscard]] Task<Survey> survey(Environment& environment, http::Transport& wire,
                                   std::string caller = {});
 
+/// Whether the token for a Vault may make others, as most checks of tokens and policies do; true
+/// where the Vault does not tell.
+[[nodiscard]] Task<bool> may_make_tokens(http::Transport& wire, SurveyedVault vault);
+
 }  // namespace meshproof::run
