@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cli/program.hpp"
 #include "core/base/text.hpp"
 
@@ -35,18 +37,61 @@ std::string words_after(CLI::App& command) {
     return join(words, " ");
 }
 
+/// Of one with a set of values these, else "": its file is a file, its number a number.
+std::string choices_of(const CLI::Option& option) {
+    const auto type = option.get_type_name();  // "TEXT:{openbao,vault}"
+    const auto begin = type.find(":{");
+    const auto end = type.find('}', begin == std::string::npos ? 0 : begin);
+    if (begin == std::string::npos || end == std::string::npos) {
+        return {};
+    }
+    auto values = type.substr(begin + 2, end - begin - 2);
+    std::ranges::replace(values, ',', ' ');
+    return values;
+}
+
+/// The flags of a command that a value follows; not those whose values are ids, which are offered
+/// like its own.
+std::vector<const CLI::Option*> valued_options(CLI::App& command) {
+    std::vector<const CLI::Option*> valued;
+    for (const auto* option : command.get_options()) {
+        const auto& names = option->get_lnames();
+        if (!names.empty() && names.front() != "skip" && option->get_items_expected_min() > 0) {
+            valued.push_back(option);
+        }
+    }
+    return valued;
+}
+
+std::string valued_after(CLI::App& command) {
+    std::vector<std::string> words;
+    for (const auto* option : valued_options(command)) {
+        for (const auto& flag : option->get_lnames()) {
+            words.push_back("--" + flag);
+        }
+    }
+    return join(words, " ");
+}
+
 constexpr std::string_view script_begin = R"bash(# meshproof's completion, for bash.
 _meshproof() {
-    local at=${COMP_WORDS[COMP_CWORD]} named='' words='' word
+    local at=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} named='' words='' valued='' word
+    [[ $before != = ]] || before=${COMP_WORDS[COMP_CWORD-2]}
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "${named:+$named }$word" in
 )bash";
 // Ids come from the program that is asked, so they are those of its version.
-constexpr std::string_view script_end = R"bash(    esac
+constexpr std::string_view script_ids = R"bash(    esac
     case $named in
         run | list | explain) words+=" $("$1" list 2>/dev/null | awk '{print $1}')" ;;&
         conform | explain) words+=" $("$1" list --checks 2>/dev/null | awk '{print $2}')" ;;
     esac
+    if [[ " $valued " == *" $before "* ]]; then
+        words=''  # and where no value is known, bash offers files
+        case "$named $before" in
+)bash";
+constexpr std::string_view script_end = R"bash(        esac
+    fi
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$at")
 }
 complete -o default -F _meshproof meshproof
@@ -62,7 +107,17 @@ std::string bash_script(CLI::App& app) {
     out += fmt::format("        esac\n    done\n    case $named in\n        '') words='{}' ;;\n",
                        words_after(app));
     for (const auto& [name, command] : commands) {
-        out += fmt::format("        '{}') words='{}' ;;\n", name, words_after(*command));
+        out += fmt::format("        '{}') words='{}' valued='{}' ;;\n", name, words_after(*command),
+                           valued_after(*command));
+    }
+    out += script_ids;
+    for (const auto& [name, command] : commands) {
+        for (const auto* option : valued_options(*command)) {
+            if (const auto choices = choices_of(*option); !choices.empty()) {
+                out += fmt::format("            '{} --{}') words='{}' ;;\n", name,
+                                   option->get_lnames().front(), choices);
+            }
+        }
     }
     out += script_end;
     return out;
