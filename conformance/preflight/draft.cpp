@@ -16,6 +16,11 @@ std::string yaml_line(std::string_view member, const std::string& text) {
                              Text(text).dump(-1, ' ', false, Text::error_handler_t::replace));
 }
 
+/// The line, or what shows whoever fills in the file what would stand there.
+std::string line_or(std::string line, std::string_view shown) {
+    return line.empty() ? std::string(shown) : line;
+}
+
 }  // namespace
 
 std::string account_yaml(const Draft& draft) {
@@ -24,7 +29,8 @@ std::string account_yaml(const Draft& draft) {
            "to "
            "this\n# file's folder. Tokens and keys stay in files of their own.\n" +
            yaml_line("name", draft.name) + "vault:\n" + yaml_line("  address", draft.vault) +
-           yaml_line("  ca_file", draft.vault_ca) +
+           line_or(yaml_line("  ca_file", draft.vault_ca),
+                   "  # ca_file: vault-ca.pem  # else VAULT_CACERT, else the machine's own CAs\n") +
            yaml_line("  namespace", draft.vault_namespace) +
            "  # token_file: vault-token  # may read the configuration; else VAULT_TOKEN\n"
            "auth:\n" +
@@ -32,7 +38,10 @@ std::string account_yaml(const Draft& draft) {
            "pki:\n" + yaml_line("  sign_path", draft.sign_path) +
            yaml_line("  ca_bundle_file", draft.ca_bundle) +
            yaml_line("trust_domain", draft.trust_domain) + "# ttl: 1h  # asked for each leaf\n" +
-           "cluster:\n" + yaml_line("  kubeconfig", draft.kubeconfig) +
+           "cluster:\n" +
+           line_or(
+               yaml_line("  kubeconfig", draft.kubeconfig),
+               "  # kubeconfig: kubeconfig  # else KUBECONFIG; or jwt_file, a token at hand\n") +
            yaml_line("  context", draft.context) + yaml_line("  namespace", draft.namespace_name) +
            yaml_line("  service_account", draft.service_account) +
            "  # audience: vault  # of its tokens, where the auth role wants one\n";

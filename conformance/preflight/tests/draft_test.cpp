@@ -45,6 +45,19 @@ TEST_F(DraftFile, HasThePagesOwnNames) {
     EXPECT_TRUE(account->kubeconfig_path.empty());
 }
 
+// A Vault's CA is private nearly always, and nobody knows the member's name by heart.
+TEST_F(DraftFile, ShowsWhatElseIsNeeded) {
+    const auto file = account_yaml(Draft());
+    EXPECT_NE(file.find("\n  # ca_file: "), std::string::npos);
+    EXPECT_NE(file.find("\n  # kubeconfig: "), std::string::npos);
+    Draft draft;
+    draft.vault_ca = "ca.pem";
+    draft.kubeconfig = "kubeconfig";
+    const auto given = account_yaml(draft);
+    EXPECT_EQ(given.find("# ca_file"), std::string::npos);
+    EXPECT_EQ(given.find("# kubeconfig"), std::string::npos);
+}
+
 TEST_F(DraftFile, TellsEditorsOfItsSchema) {
     EXPECT_TRUE(
         account_yaml(Draft()).starts_with("# yaml-language-server: $schema=account.schema.json\n"));
