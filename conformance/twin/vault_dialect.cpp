@@ -100,8 +100,8 @@ Task<Secret> VaultDialect::begin(http::Transport& wire, Side side, run::Ledger& 
     const auto made = co_await admin.call("POST", "auth/token/create", wanted);
     const auto what = fmt::format("{}: a token for a story", side.name);
     const bool denied = !made && made.error().kind == FailureKind::denied;
-    const auto reply = run::needed(
-        made, what, denied ? "twin wants a root token: docs/target.md says why" : "");
+    const auto reply =
+        run::needed(made, what, denied ? "twin wants a root token: docs/target.md says why" : "");
     AnswerFields fields(reply.json, "POST auth/token/create");
     const auto accessor = fields.text("auth.accessor");
     const auto token = fields.text("auth.client_token");
