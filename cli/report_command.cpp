@@ -1,3 +1,5 @@
+#include <filesystem>
+
 #include "cli/output.hpp"
 #include "cli/program.hpp"
 #include "core/base/text.hpp"
@@ -37,11 +39,24 @@ int print(const ReportArguments& arguments, std::string_view text) {
     return as_expected;
 }
 
+/// A misspelt word of its own would be a file that is not there.
+void expect_file(const std::string& first) {
+    std::error_code unknown;
+    if (std::filesystem::exists(first, unknown)) {
+        return;
+    }
+    if (const auto near = nearest(first, {"gate", "compare", "merge", "show"}); !near.empty()) {
+        throw UsageError(fmt::format("there is no file and no subcommand {}", first),
+                         fmt::format("did you mean meshproof report {}?", near));
+    }
+}
+
 int report_command(const ReportArguments& arguments) {
     if (arguments.files.empty()) {
         throw UsageError("report: expected report.json files, or gate, compare, merge or show",
                          "meshproof report --help shows command lines that work");
     }
+    expect_file(arguments.files.front());
     std::vector<run::RunResult> all;
     for (const auto& file : arguments.files) {
         all.push_back(report_at(file));
