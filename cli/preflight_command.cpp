@@ -111,7 +111,7 @@ Duration time_of(std::string_view flag, const std::string& given, Duration other
     if (given.empty()) {
         return otherwise;
     }
-    const auto time = parse_duration(given);
+    const auto time = parse_duration_with_unit(given);
     if (!time || *time <= Duration::zero()) {
         throw UsageError(fmt::format("{} {}: expected a time such as 5m", flag, given));
     }

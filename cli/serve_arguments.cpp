@@ -127,7 +127,7 @@ void read_date(const std::string& text, ServeWanted& out) {
         return;
     }
     const bool ahead = text.starts_with('+');
-    out.from_now = parse_duration(ahead ? text.substr(1) : text);
+    out.from_now = parse_duration_with_unit(ahead ? text.substr(1) : text);
     if (!out.from_now || (!ahead && !text.starts_with('-'))) {
         throw UsageError(fmt::format("--at {}: expected a date or a time from now", text),
                          "as --at 2031-01-01T00:00:00Z, --at +720h or --at=-1h");

@@ -41,7 +41,7 @@ Duration time_limit_of(const SessionOptions& options) {
     if (options.time_limit.empty()) {
         return Duration::zero();
     }
-    const auto limit = parse_duration(options.time_limit);
+    const auto limit = parse_duration_with_unit(options.time_limit);
     if (!limit || *limit <= Duration::zero()) {
         throw UsageError(
             fmt::format("--time-limit {}: expected a time such as 10m", options.time_limit));
