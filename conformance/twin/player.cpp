@@ -299,13 +299,25 @@ Task<void> Player::act(Stage& stage, const Step& step, Played& played) {
     }  // else neither answers this request: a panic closes the connection, say
 }
 
+Task<bool> Player::wait_out(Duration wait) {
+    constexpr Duration glance = std::chrono::milliseconds(200);
+    const auto until = clock_.elapsed() + wait;
+    for (auto left = wait; left > Duration::zero(); left = until - clock_.elapsed()) {
+        if (waiting_.stopping()) {
+            co_return false;
+        }
+        co_await clock_.sleep_for(std::min(left, glance));
+    }
+    co_return true;
+}
+
 Task<bool> Player::wait_for(Stage& stage, const Step& step, Played& played) {
     if (step.wait <= Duration::zero()) {
         co_return true;
     }
     if (step.wait <= waiting_.longest && stage.moved == Duration::zero()) {
-        co_await clock_.sleep_for(step.wait);
-        co_return true;
+        played.cut_off = !co_await wait_out(step.wait);
+        co_return !played.cut_off;
     }
     if (played.not_waited.empty()) {
         played.not_waited =

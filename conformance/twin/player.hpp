@@ -19,13 +19,14 @@ struct Found {
 
 /// What came of a story. Texts hold no secrets.
 struct Played {
-    std::size_t steps = 0;                 ///< that both were asked; a state that differs ends a story
-    std::vector<Found> found;              ///< in order
+    std::size_t steps = 0;     ///< that both were asked; a state that differs ends a story
+    std::vector<Found> found;  ///< in order
     std::vector<run::Exchange> exchanges;  ///< with the real server's answers
     std::vector<std::string> left;         ///< what could not be removed, and why
     /// From which request on the real server was not waited for, and how long it would have been;
     /// "" = it was asked to the end.
     std::string not_waited;
+    bool cut_off = false;  ///< somebody asked to stop during a wait: the rest was not asked
 
     [[nodiscard]] const Found* find(const std::string& signature) const;
 };
@@ -37,6 +38,7 @@ struct Waiting {
     /// story ends before such a wait. Everybody on the fake is in that other time, so stories with
     /// long waits are played alone.
     std::function<void(Duration)> move_fake{};
+    std::function<bool()> stopping = [] { return false; };  ///< ends a wait, and its story
 };
 
 /// Plays stories on both servers, step by step, each time under names of its own: so both begin in
@@ -57,6 +59,8 @@ class Player {
     struct Stage;
     [[nodiscard]] Task<Result<http::Response>> ask(Actor& actor, const Step& step,
                                                    const run::RunMark& mark);
+    /// Whether nobody asked to stop meanwhile.
+    [[nodiscard]] Task<bool> wait_out(Duration wait);
     /// Whether the story goes on.
     [[nodiscard]] Task<bool> wait_for(Stage& stage, const Step& step, Played& played);
     [[nodiscard]] Task<void> act(Stage& stage, const Step& step, Played& played);

@@ -140,6 +140,28 @@ TEST(OverTime, AsksTheRealServerNothingAfterALongWait) {
     EXPECT_EQ(asked, 0U);
 }
 
+// Written stories wait beside each other: who ends them in the first second waits for none to end.
+TEST(OverTime, StopsInTheMiddleOfItsWaits) {
+    HandMade real(1), fake(2);
+    boost::asio::io_context context;
+    SimClock clock(context, Time());
+    TwoServers wire(real, fake);
+    const VaultDialect dialect({});
+    TwinOptions options;
+    options.topics = {topic_named("over-time")};
+    options.run_id = "abcdef";
+    options.stopping = [&clock] { return clock.elapsed() >= std::chrono::seconds(1); };
+    TwinResult result;
+    clock.run(play_twin(clock, wire, dialect, side_named("real"), side_named("fake"),
+                        std::move(options), result));
+    EXPECT_TRUE(result.interrupted);
+    EXPECT_LT(clock.elapsed(), std::chrono::seconds(2));
+    // What was not lived to its end passes nothing.
+    EXPECT_LT(result.written.size(), stories_over_time("over-time").size());
+    EXPECT_EQ(real.held(), 0U);
+    EXPECT_TRUE(result.left.empty());
+}
+
 TEST(OverTime, TellsADifferenceAsItsStorysRow) {
     const WrittenPair pair([](const http::Request& request, http::Response& response) {
         if (request.target == "/v1/sys/wrapping/unwrap") {
