@@ -299,7 +299,8 @@ void add_preflight(CLI::App& app, Command& chosen) {
                      "say what this version of the Vault would break (2.7.2)")
         ->check(version_number);
     add_summary_option(*command, arguments->summary);
-    command->add_flag("--all", arguments->all, "list what holds, too");
+    command->add_flag("--all", arguments->all,
+                      "list what holds, too, and name each rule that is unknown");
     command->footer(
         "\nIt reads, and asks for one login and one leaf, which it revokes; with --wait, each time "
         "it looks.\n"

@@ -265,6 +265,16 @@ std::string markdown_of(const Report& report, bool with_commands) {
     return out;
 }
 
+/// A Vault that does not answer hides nearly all there is to know: a screen of names would hide the
+/// finding that says so.
+std::string unknown_line(std::string_view why, const std::vector<std::string>& rules, bool all) {
+    constexpr std::size_t most = 12;
+    return rules.size() <= most || all
+               ? fmt::format("unknown, since {}: {}", why, join(rules, ", "))
+               : fmt::format("unknown, since {}: {} rules, from {} to {} (--all names them)", why,
+                             rules.size(), rules.front(), rules.back());
+}
+
 }  // namespace
 
 std::string finding_markdown(const Report& report, const Finding& one, bool with_commands) {
@@ -291,7 +301,7 @@ std::vector<std::string> to_text(const Report& report, bool all) {
         lines.push_back(fmt::format("accepted {}: {}", one.rule->id, one.accepted));
     }
     for (const auto& [why, rules] : by_reason(report)) {
-        lines.push_back(fmt::format("unknown, since {}: {}", why, join(rules, ", ")));
+        lines.push_back(unknown_line(why, rules, all));
     }
     if (all) {
         for (const auto* rule : report.held) {

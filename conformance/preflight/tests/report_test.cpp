@@ -48,6 +48,19 @@ TEST(PreflightReport, TextNamesTheObjectTheLineAndTheCommand) {
     EXPECT_TRUE(holds(join(to_text(report_of(""), true), "\n"), "holds   vault/sealed"));
 }
 
+TEST(PreflightReport, TextCountsWhatWouldFillTheScreen) {
+    auto report = report_of("key_type is rsa");
+    report.unknown.clear();
+    constexpr std::size_t many = 90;
+    for (std::size_t i = 0; i < many; ++i) {
+        report.unknown.push_back({find_rule("ca/none"), "it was not asked"});
+    }
+    const auto text = join(to_text(report, false), "\n");
+    EXPECT_TRUE(holds(text, "unknown, since it was not asked: 90 rules"));
+    EXPECT_FALSE(holds(text, "ca/none, ca/none"));
+    EXPECT_TRUE(holds(join(to_text(report, true), "\n"), "ca/none, ca/none"));
+}
+
 TEST(PreflightReport, JsonHasAllOfIt) {
     const auto json = json_or_null(to_json(report_of("key_type is rsa")));
     ASSERT_TRUE(json.is_object());
