@@ -79,9 +79,15 @@ Rollout rollout_of(const ApiState& api, const Json& deployment) {
     return rollout;
 }
 
-void create_set(ApiState& api, const Json& deployment, const Rollout& rollout) {
+/// Whether it was made: another's set may have its name. (The real controller then draws another
+/// hash.)
+bool create_set(ApiState& api, const Json& deployment, const Rollout& rollout) {
     const auto& pod_template = deployment["spec"]["template"];
     const auto hash = template_hash(pod_template);
+    const auto name = meta(deployment, "name") + "-" + hash;
+    if (api.store->find(type::replica_sets, meta(deployment, "namespace"), name)) {
+        return false;
+    }
     std::int64_t number = 1;
     for (const auto& set : rollout.older) {
         const auto text = text_at(*set, "/metadata/annotations/deployment.kubernetes.io~1revision");
@@ -97,7 +103,7 @@ void create_set(ApiState& api, const Json& deployment, const Rollout& rollout) {
                                        : rollout.replicas + rollout.surge - others;
     Json set = {
         {"metadata",
-         {{"name", meta(deployment, "name") + "-" + hash},
+         {{"name", name},
           {"namespace", meta(deployment, "namespace")},
           {"generation", 1},
           {"labels", pod_template["metadata"].value("labels", Json::object())},
@@ -117,6 +123,7 @@ void create_set(ApiState& api, const Json& deployment, const Rollout& rollout) {
     set["spec"]["template"]["metadata"]["labels"][hash_label] = hash;
     note_creation(api.clock, type::replica_sets, set, controller_manager);
     api.store->add(type::replica_sets, std::move(set));
+    return true;
 }
 
 void scale_set(ApiState& api, const Json& set, std::int64_t replicas) {
@@ -150,8 +157,7 @@ void set_condition(Json& conditions, const std::string& now, Json wanted) {
 bool roll_out(ApiState& api, const Json& deployment) {
     const auto rollout = rollout_of(api, deployment);
     if (!rollout.newest) {
-        create_set(api, deployment, rollout);
-        return true;
+        return create_set(api, deployment, rollout);
     }
     std::int64_t total = count_at(*rollout.newest, "/spec/replicas");
     std::int64_t available = count_at(*rollout.newest, "/status/availableReplicas");

@@ -29,8 +29,12 @@ void create_pod(ApiState& api, const Json& set) {
     Json pod = set["spec"]["template"];
     const auto base = meta(set, "name") + "-";
     pod["metadata"]["generateName"] = base;
-    pod["metadata"]["name"] = fresh_name(*api.store, base);
-    pod["metadata"]["namespace"] = meta(set, "namespace");
+    const auto space = meta(set, "namespace");
+    // Of ten thousand some would have another's name, and controllers try again.
+    do {
+        pod["metadata"]["name"] = fresh_name(*api.store, base);
+    } while (api.store->find(type::pods, space, meta(pod, "name")));
+    pod["metadata"]["namespace"] = space;
     pod["metadata"]["generation"] = 1;
     pod["metadata"]["ownerReferences"] = Json::array({owner_reference(type::replica_sets, set)});
     std::vector<Cause> faults;  // the template was checked when it came

@@ -17,11 +17,15 @@ std::string revision_of(const Json& set) {
     return meta(set, "name") + "-" + template_hash(set["spec"]["template"]);
 }
 
-void create_stateful_pod(ApiState& api, const Json& set, std::int64_t ordinal,
+/// Whether it was made: another's pod may have its name, and stands in its way.
+bool create_stateful_pod(ApiState& api, const Json& set, std::int64_t ordinal,
                          const std::string& its_revision) {
     Json pod = set["spec"]["template"];
     auto& metadata = pod["metadata"];
     const auto name = fmt::format("{}-{}", meta(set, "name"), ordinal);
+    if (api.store->find(type::pods, meta(set, "namespace"), name)) {
+        return false;
+    }
     metadata["name"] = name;
     metadata["generateName"] = meta(set, "name") + "-";
     metadata["namespace"] = meta(set, "namespace");
@@ -41,6 +45,7 @@ void create_stateful_pod(ApiState& api, const Json& set, std::int64_t ordinal,
     note_creation(api.clock, type::pods, noted, controller_manager);
     pod["metadata"] = std::move(noted["metadata"]);
     api.store->add(type::pods, std::move(pod));
+    return true;
 }
 
 /// Its pods by their ordinals.
@@ -95,11 +100,11 @@ Step add_missing(ApiState& api, const Json& set, const Ordinals& pods, const Wan
     for (auto ordinal = wanted.first; ordinal < wanted.end; ++ordinal) {
         const auto found = pods.find(ordinal);
         if (found == pods.end()) {
-            create_stateful_pod(api, set, ordinal, wanted.revision);
+            const bool made = create_stateful_pod(api, set, ordinal, wanted.revision);
             if (wanted.ordered) {
-                return Step::done;
+                return made ? Step::done : Step::waits;
             }
-            step = Step::done;
+            step = made ? Step::done : step;
             continue;
         }
         const auto phase = text_at(*found->second, "/status/phase");

@@ -158,6 +158,16 @@ TEST_F(Kinds, AStatefulSetsPodsComeInOrderAndKeepTheirNames) {
     EXPECT_EQ(pods_now(), "");
 }
 
+TEST_F(Kinds, APodOfAnotherStandsInAStatefulSetsWay) {
+    const Json container = {{"name", "c"}, {"image", "i"}};
+    const Json other = {{"metadata", {{"name", "db-0"}}},
+                        {"spec", {{"containers", Json::array({container})}}}};
+    ASSERT_EQ(call("POST", pods, other).status, 201);
+    ASSERT_EQ(call("POST", sets, stateful_set(2)).status, 201);
+    EXPECT_EQ(pods_now(), "db-0 ");
+    EXPECT_EQ(call("GET", sets + "/db").body["status"]["replicas"], 0);
+}
+
 TEST_F(Kinds, AStatefulSetRenewsFromTheLast) {
     ASSERT_EQ(call("POST", sets, stateful_set(2)).status, 201);
     make_ready("db-0");

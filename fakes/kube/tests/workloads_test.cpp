@@ -62,6 +62,21 @@ TEST_F(Workloads, ADeploymentMakesItsPods) {
     EXPECT_EQ(status()["observedGeneration"], 1);
 }
 
+TEST_F(Workloads, ASetOfAnotherStandsInADeploymentsWay) {
+    create(1);
+    const auto name = call("GET", sets).body["items"][0]["metadata"]["name"].get<std::string>();
+    call("DELETE", deployments + "/web");
+    ASSERT_EQ(call("GET", sets + "/" + name).status, 404);
+    auto other = deployment(0);
+    const Json labels = {{"app", "other"}};
+    other["metadata"]["name"] = name;
+    other["spec"]["selector"]["matchLabels"] = labels;
+    other["spec"]["template"]["metadata"]["labels"] = labels;
+    ASSERT_EQ(call("POST", sets, other).status, 201);
+    create(1);
+    EXPECT_EQ(pods_now().size(), 0U);
+}
+
 TEST_F(Workloads, ADeletedPodIsMadeAgain) {
     create(1);
     const auto first = pods_now()[0]["metadata"]["name"].get<std::string>();
