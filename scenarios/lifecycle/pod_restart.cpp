@@ -39,7 +39,7 @@ extern const run::Scenario lifecycle_pod_restart{
     .sentence =
         "While the CA works a deleted pod comes back with a fresh key and the same identity, at no "
         "cost to the others.",
-    .source = "integration page §2 §50 (introduction and Warning); field notes D S8",
+    .source = "integration page §2 §50 (introduction and Warning); istio/istio issue 33146",
     .run = pod_restart,
 };
 

@@ -50,7 +50,7 @@ extern const run::Scenario lifecycle_renewal{
     .sentence =
         "Leaves are renewed before they expire, each with a fresh key and few logins, and no "
         "request fails.",
-    .source = "field notes D S3 and S7, B (one login for every CSR)",
+    .source = "cert-manager issues 3941 and 7097; istio/istio issues 2090 and 3155",
     .run = renewal,
 };
 

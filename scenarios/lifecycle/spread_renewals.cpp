@@ -40,7 +40,7 @@ Task<void> spread_renewals(World& world) {
 extern const run::Scenario lifecycle_spread_renewals{
     .id = "lifecycle/spread-renewals",
     .sentence = "Pods that began together do not renew together.",
-    .source = "field notes D S3; docs/architecture.md, The mesh",
+    .source = "cert-manager issue 3941; docs/architecture.md, The mesh",
     .run = spread_renewals,
 };
 

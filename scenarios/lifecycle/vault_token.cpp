@@ -48,7 +48,8 @@ extern const run::Scenario lifecycle_vault_token{
     .sentence =
         "One login serves for as long as its Vault token lives, and a token that Vault revokes is "
         "given up for another login before a leaf ends.",
-    .source = "field notes D S3 and S7, B (one login for every CSR); wire contract 18",
+    .source =
+        "cert-manager issues 3941 and 7097; istio/istio issues 2090 and 3155; wire contract 18",
     .run = vault_token,
 };
 

@@ -70,7 +70,7 @@ extern const run::Scenario outage_vault_sealed{
         "A quarter of a leaf's life without Vault costs nothing; longer than a life ends mTLS, and "
         "unsealing heals it "
         "without a storm of logins, refused ones counted.",
-    .source = "field notes D S3; wire contract 27 and 31",
+    .source = "cert-manager issues 3941 and 7097; wire contract 27 and 31",
     .needs = {run::Feature::seal},
     .exclusive = true,
     .run = vault_sealed,

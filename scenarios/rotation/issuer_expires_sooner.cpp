@@ -75,7 +75,7 @@ extern const run::Scenario rotation_issuer_expires_sooner{
     .sentence =
         "A CA that ends sooner than a leaf would refuses every renewal before it expires itself; "
         "rotating it heals the mesh.",
-    .source = "field notes D S2; wire contract 80 and 95",
+    .source = "canonical/vault-k8s-operator issue 500; wire contract 80 and 95",
     .run = issuer_expires_sooner,
 };
 

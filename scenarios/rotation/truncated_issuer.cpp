@@ -46,7 +46,7 @@ extern const run::Scenario rotation_truncated_issuer{
     .sentence =
         "An expired issuer that truncates hands out leaves that are born expired; agents refuse "
         "them and do not ask in a loop.",
-    .source = "field notes D S1; wire contract 95",
+    .source = "hashicorp/vault issue 30621, cert-manager issue 7741; wire contract 95",
     .run = truncated_issuer,
 };
 

@@ -66,7 +66,8 @@ extern const run::Scenario security_wrong_service_account{
         "A role that binds another service account or namespace lets nobody log in, so nothing is "
         "issued, and the mesh says "
         "which field to correct.",
-    .source = "integration page §21 §28 §42 (step 1 g); wire contract 146; field notes D S9",
+    .source =
+        "integration page §21 §28 §42 (step 1 g); wire contract 146; istio.io pull request 4432",
     .run = wrong_service_account,
 };
 
