@@ -78,6 +78,17 @@ Task<void> expect_talk(World& world, Place one, Place other, std::string when,
     }
 }
 
+void require_in_time(World& world, Time moment, std::string_view what) {
+    if (world.clock().now() >= moment) {
+        throw CannotGoOn(
+            {FailureKind::timed_out,
+             fmt::format("this machine was too slow: {} came after {}", what, rfc3339(moment)),
+             0,
+             {}},
+            "run it when less runs beside it, or with longer leaves (--leaf-ttl 30s)");
+    }
+}
+
 Task<void> expect_silence(World& world, Place one, Place other, std::string when,
                           mesh::Travel travel) {
     for (const auto& [from, to] : {std::pair(one, other), std::pair(other, one)}) {

@@ -33,6 +33,9 @@ struct Place {
 /// Expects that requests succeed in both directions; `when` tells the moment in a failure's text.
 [[nodiscard]] Task<void> expect_talk(World& world, Place one, Place other, std::string when,
                                      mesh::Travel travel = {});
+/// Of what has to be done before a moment and failed: CannotGoOn (blocked) where the machine was so
+/// slow that the moment is over. That shows nothing of the mesh.
+void require_in_time(World& world, Time moment, std::string_view what);
 /// Expects that both directions are refused, for what somebody found in the other's certificate: an
 /// outage, or a pod without one, is silent too and shows nothing.
 [[nodiscard]] Task<void> expect_silence(World& world, Place one, Place other, std::string when,

@@ -35,5 +35,22 @@ TEST(Silence, IsARefusalForACertificateAndNothingElse) {
     EXPECT_EQ(wrong.size(), 6U) << told;
 }
 
+Task<void> in_time_and_late(run::World& world) {
+    co_await world.start();
+    const auto now = world.clock().now();
+    require_in_time(world, now + std::chrono::seconds(1), "a request");
+    bool late = false;
+    try {
+        require_in_time(world, now, "a request");
+    } catch (const CannotGoOn& reason) {
+        late = std::string_view(reason.what()).starts_with("this machine was too slow: a request");
+    }
+    world.expect(late, "whoever came late was in time");
+}
+
+TEST(InTime, IsWhoIsThereBeforeTheMoment) {
+    EXPECT_TRUE(histories::play(histories::setting(1), in_time_and_late).empty());
+}
+
 }  // namespace
 }  // namespace meshproof::scenarios
