@@ -50,7 +50,8 @@ TEST(OverTime, StoriesAreShortAndWaitSecondsOrSayWhatTheFakeIsToAnswer) {
 
 /// Plays the written stories of a Vault in virtual time.
 struct WrittenPair {
-    explicit WrittenPair(HandMade::Fault fault, bool moves = false)
+    explicit WrittenPair(HandMade::Fault fault, bool moves = false,
+                         std::optional<Duration> stops_after = {})
         : real(1), fake(2, std::move(fault)) {
         boost::asio::io_context context;
         SimClock clock(context, Time());
@@ -62,6 +63,9 @@ struct WrittenPair {
         options.requests = 1;
         if (moves) {
             options.waiting.move_fake = [this](Duration by) { moved.push_back(by); };
+        }
+        if (stops_after) {
+            options.stopping = [&] { return clock.elapsed() >= *stops_after; };
         }
         clock.run(play_twin(clock, wire, dialect, side_named("real"), side_named("fake"),
                             std::move(options), result));
@@ -142,24 +146,13 @@ TEST(OverTime, AsksTheRealServerNothingAfterALongWait) {
 
 // Written stories wait beside each other: who ends them in the first second waits for none to end.
 TEST(OverTime, StopsInTheMiddleOfItsWaits) {
-    HandMade real(1), fake(2);
-    boost::asio::io_context context;
-    SimClock clock(context, Time());
-    TwoServers wire(real, fake);
-    const VaultDialect dialect({});
-    TwinOptions options;
-    options.topics = {topic_named("over-time")};
-    options.run_id = "abcdef";
-    options.stopping = [&clock] { return clock.elapsed() >= std::chrono::seconds(1); };
-    TwinResult result;
-    clock.run(play_twin(clock, wire, dialect, side_named("real"), side_named("fake"),
-                        std::move(options), result));
-    EXPECT_TRUE(result.interrupted);
-    EXPECT_LT(clock.elapsed(), std::chrono::seconds(2));
+    const WrittenPair pair({}, false, std::chrono::seconds(1));
+    EXPECT_TRUE(pair.result.interrupted);
+    EXPECT_LT(pair.waited, std::chrono::seconds(2));
     // What was not lived to its end passes nothing.
-    EXPECT_LT(result.written.size(), stories_over_time("over-time").size());
-    EXPECT_EQ(real.held(), 0U);
-    EXPECT_TRUE(result.left.empty());
+    EXPECT_LT(pair.result.written.size(), stories_over_time("over-time").size());
+    EXPECT_EQ(pair.real.held(), 0U);
+    EXPECT_TRUE(pair.result.left.empty());
 }
 
 TEST(OverTime, TellsADifferenceAsItsStorysRow) {

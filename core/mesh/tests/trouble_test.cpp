@@ -351,16 +351,22 @@ Task<std::string> known_besides(Stage& stage, std::shared_ptr<Workloads> workloa
     }
 }
 
-// A pod of a definition that is still coming goes, and its replacement is refused before the
-// definition is there. The front holds what makes the next pod, so that only the replacement meets
-// the refusal.
-Task<void> lost_from_a_coming_definition(Stage& stage) {
+/// The workload web, of one pod.
+Task<std::shared_ptr<Workloads>> web_alone(Stage& stage) {
     co_await open_ports(stage);
     const auto mesh =
         std::make_shared<Mesh>(stage.clock, stage.network, Prng(3), stage.recorder, Stage::usual());
     const auto context = std::make_shared<ClusterContext>(mesh, stage.cluster());
     const auto workloads = std::make_shared<Workloads>(context);
     require(co_await Workloads::add(workloads, {.name = "web", .service_account = {}}));
+    co_return workloads;
+}
+
+// A pod of a definition that is still coming goes, and its replacement is refused before the
+// definition is there. The front holds what makes the next pod, so that only the replacement meets
+// the refusal.
+Task<void> lost_from_a_coming_definition(Stage& stage) {
+    const auto workloads = co_await web_alone(stage);
     const auto before = co_await first_pod(stage);
     TaskGroup keeper, definer;
     co_await keeper.spawn(Workloads::keep(workloads));
@@ -396,12 +402,7 @@ TEST(Trouble, APodOfAComingDefinitionIsReplacedInItToo) {
 // Two define a workload at once, the first with more pods than the second, or with fewer: so either
 // is the first to have them.
 Task<void> defined_twice_at_once(Stage& stage) {
-    co_await open_ports(stage);
-    const auto mesh =
-        std::make_shared<Mesh>(stage.clock, stage.network, Prng(3), stage.recorder, Stage::usual());
-    const auto context = std::make_shared<ClusterContext>(mesh, stage.cluster());
-    const auto workloads = std::make_shared<Workloads>(context);
-    require(co_await Workloads::add(workloads, {.name = "web", .service_account = {}}));
+    const auto workloads = co_await web_alone(stage);
     TaskGroup keeper;
     co_await keeper.spawn(Workloads::keep(workloads));
     for (const auto& [first, second] : {std::pair(20, 2), std::pair(2, 20)}) {
