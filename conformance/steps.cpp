@@ -103,4 +103,13 @@ crypto::Certificate leaf_of(Probe& probe, const Reply& reply) {
     return certificate_of(probe, text_of(probe, reply, "certificate"));
 }
 
+void expect_life(Probe& probe, const crypto::Certificate& certificate, std::chrono::seconds whole,
+                 Duration took) {
+    const auto life = certificate.not_after() - certificate.not_before();
+    constexpr std::chrono::seconds cut(1);
+    probe.expect(life <= whole + cut && life >= whole - cut - took,
+                 "a certificate is valid for {}, not for {}", human_duration(life),
+                 human_duration(whole));
+}
+
 }  // namespace meshproof::conformance::steps

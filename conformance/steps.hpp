@@ -46,4 +46,10 @@ namespace meshproof::conformance::steps {
 /// The certificate in `pem`; the check fails and ends where there is none.
 [[nodiscard]] crypto::Certificate certificate_of(Probe& probe, std::string_view pem);
 
+/// From its first moment to its last a certificate is valid for this long. A server cuts the two
+/// from two readings of its clock, the end first: with whatever lies between them, as a key that is
+/// made (`took`: the request's time by Clock::elapsed), the life is a second or more shorter.
+void expect_life(Probe& probe, const crypto::Certificate& certificate, std::chrono::seconds whole,
+                 Duration took = {});
+
 }  // namespace meshproof::conformance::steps

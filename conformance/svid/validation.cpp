@@ -1,5 +1,6 @@
 // Validation: what our validator says to a target's leaves and bundles, against rules V1 to V7 and
 // B1 to B4.
+#include "conformance/steps.hpp"
 #include "conformance/svid/steps.hpp"
 
 namespace meshproof::conformance {
@@ -93,8 +94,7 @@ std::vector<Check> svid_validation() {
              };
              using std::chrono::seconds;
              const auto& leaf = made.leaf;
-             probe.expect(leaf.not_after() - leaf.not_before() == seconds(3600 + 30),
-                          "the leaf's life is not an hour and the 30 s before it");
+             steps::expect_life(probe, leaf, seconds(3600 + 30));
              for (const auto time : {leaf.not_before() + seconds(30), leaf.not_after()}) {
                  expect_broken(probe, at(time).findings, none, rfc3339(time));
              }

@@ -90,7 +90,8 @@ void Monitors::on_leaf(const mesh::LeafIssued& seen) {
         return;
     }
     const auto& issuer = seen.chain.front();
-    if (!serials_.emplace(issuer.fingerprint(), seen.leaf.serial()).second) {
+    const std::pair name(seen.leaf.serial(), issuer.fingerprint());
+    if (!serials_.emplace(name, seen.leaf.not_after() - seen.at).second) {
         violate(whose + " has a serial number that its issuer used before");
     }
     // An already expired leaf is refused by its agent; what must never be is one that outlives its
@@ -111,6 +112,12 @@ void Monitors::on_leaf(const mesh::LeafIssued& seen) {
 
 // Agents draw when they renew from a tenth of what is left of a leaf. Where several renewals in a
 // row come after the same share of it, nobody draws, and pods that began together renew together.
+std::optional<Duration> Monitors::left_on_arrival(const std::string& serial) const {
+    const auto found = serials_.lower_bound({serial, std::string()});
+    return found == serials_.end() || found->first.first != serial ? std::nullopt
+                                                                   : std::optional(found->second);
+}
+
 void Monitors::check_spread(const mesh::LeafIssued& seen) {
     constexpr double earliest = 0.55, latest = 0.8;  // of what was left: others were made to renew
     constexpr std::size_t in_a_row = 7;

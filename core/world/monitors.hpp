@@ -2,7 +2,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -35,6 +34,8 @@ class Monitors final : public mesh::Observer {
 
     [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
     [[nodiscard]] std::size_t leaves() const { return serials_.size(); }
+    /// How much was left of a leaf when it came, by the date of its mesh.
+    [[nodiscard]] std::optional<Duration> left_on_arrival(const std::string& serial) const;
     [[nodiscard]] std::size_t handshakes() const { return handshakes_; }
 
   private:
@@ -45,7 +46,8 @@ class Monitors final : public mesh::Observer {
     Trace* trace_;
     Duration slack_;
     std::vector<std::string> violations_;
-    std::set<std::pair<std::string, std::string>> serials_;  // issuer fingerprint, serial
+    std::map<std::pair<std::string, std::string>, Duration>
+        serials_;  // serial, issuer's fingerprint -> what was left on arrival
     std::map<std::string, std::string> key_owner_;           // hash of a public key -> pod uid
     std::map<std::string, Duration> max_ttl_;                // issuer fingerprint -> limit
     Duration between_refusals_{};

@@ -184,8 +184,8 @@ void check_readiness(Play& play, const SeenPod& pod, const std::string& when) {
     }
 }
 
-// Renewal begins at two thirds of a leaf's life and a twentieth: with a CA that works for long
-// enough nobody has less than a fifth of it left.
+// Renewal begins at two thirds of what was left of a leaf when it came, and a twentieth: with a CA
+// that works for long enough nobody has less than the rest of it, but for what an answer takes.
 void check_renewal(Play& play, const SeenPod& pod, const std::string& when) {
     const auto since = play.works_since[pod.cluster];
     if (!pod.until || !since || !play.environment.virtual_time() ||
@@ -193,11 +193,15 @@ void check_renewal(Play& play, const SeenPod& pod, const std::string& when) {
         return;
     }
     const auto life = std::min(*pod.until - *pod.from, play.model.leaf());
+    // A server's date that is behind gives leaves that come half used.
+    const auto came = play.world.monitors().left_on_arrival(pod.serial).value_or(life);
+    const auto answer = life / 12;
+    const auto least = std::min(came, life) * 17 / 60 - answer;
     const auto left = *pod.until - play.truth();
-    play.expect(left > life / 5, "expiry",
+    play.expect(left > least, "expiry",
                 "{}: the CA of {} works for {}, and {} has {} left of {}: nobody renewed it", when,
                 pod.cluster, human_duration(play.now() - *since), pod.workload,
-                human_duration(left), human_duration(life));
+                human_duration(left), human_duration(std::min(came, life)));
 }
 
 void check_identity(Play& play, const SeenPod& pod, const std::string& when) {

@@ -19,10 +19,13 @@ bool warned(const std::vector<std::string>& warnings) {
         warnings, [](const auto& text) { return text.find(longer_than) != std::string::npos; });
 }
 
-bool capped(const crypto::Certificate& certificate) {
+// The server cuts the two dates from two readings of its clock: the end before it makes the key,
+// the beginning after, and a busy one takes seconds for an RSA key (`took`: for the request).
+bool capped(const crypto::Certificate& certificate, Duration took) {
     const auto dated_back = as_written("30s");  // row 71
     const auto life = certificate.not_after() - certificate.not_before() - dated_back;
-    return std::chrono::abs(life - system_max_ttl) <= as_written("1s");
+    const auto cut = as_written("1s");
+    return life <= system_max_ttl + cut && life >= system_max_ttl - cut - took;
 }
 
 // A mount that nobody tuned cuts the page's 8760 h and 4380 h to 768 h.
@@ -35,10 +38,11 @@ Task<void> set_up_pki(World& world, Printed printed) {
         require(co_await admin.enable_secrets(mount, "pki", world.mark().text()),
                 "enable " + mount);
     }
+    const auto before = world.clock().elapsed();
     const auto root = require(
         co_await admin.generate_root(printed.root, Json{{"common_name", "svc"}, {"ttl", "8760h"}}),
         "generate the root");
-    world.expect(capped(root.certificate),
+    world.expect(capped(root.certificate, world.clock().elapsed() - before),
                  "the root of an untuned mount is not cut to 768 h: it ends at {}",
                  rfc3339(root.certificate.not_after()));
     const bool says_so = site.product == vault::Product::openbao;
@@ -52,7 +56,7 @@ Task<void> set_up_pki(World& world, Printed printed) {
                     printed.root, Json{{"csr", csr}, {"format", "pem_bundle"}, {"ttl", "4380h"}}),
                 "sign the intermediate");
     world.expect(warned(made.warnings), "nobody warns about the intermediate's ttl");
-    world.expect(capped(made.certificates.front()),
+    world.expect(capped(made.certificates.front(), {}),
                  "the intermediate of an untuned mount is not cut to 768 h");
     require(co_await admin.set_signed(printed.pki, made.certificate_pem),
             "install the intermediate");

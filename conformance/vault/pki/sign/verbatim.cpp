@@ -130,16 +130,13 @@ std::vector<Check> vault_pki_sign_verbatim() {
                  co_await steps::issuing_mount(probe, Json{{"ttl", "2h"}, {"max_ttl", "3h"}});
              const auto by_ttl = co_await verbatim(probe, mount, steps::workload_csr(), "app");
              const auto leaf = steps::leaf_of(probe, by_ttl);
-             probe.expect(leaf.not_after() - leaf.not_before() == 2h + 30s, "the leaf lives {}",
-                          human_duration(leaf.not_after() - leaf.not_before()));
+             steps::expect_life(probe, leaf, 2h + 30s);
              const auto capped =
                  co_await verbatim(probe, mount, steps::workload_csr(), "app", Json{{"ttl", "5h"}});
              probe.expect_warning(capped,
                                   R"(TTL "5h0m0s" is longer than permitted maxTTL "3h0m0s")");
              const auto longest = steps::leaf_of(probe, capped);
-             probe.expect(longest.not_after() - longest.not_before() == 3h + 30s,
-                          "the leaf lives {}",
-                          human_duration(longest.not_after() - longest.not_before()));
+             steps::expect_life(probe, longest, 3h + 30s);
          }},
 
         {.name = "issuer-of-the-role",
