@@ -168,18 +168,23 @@ std::optional<http::ListenSpec> metrics_port(const LoadArguments& arguments) {
     return spec;
 }
 
-/// Whether --curve can be used as it is meant, before anything is made.
-void expect_curve(const LoadArguments& arguments, const load::Options& options) {
+/// Whether --curve can be used as it is meant, before anything is said or made. Gives how fast the
+/// fakes are to be where the file decides that.
+std::optional<fakes::ServiceTimes> speed_of(const LoadArguments& arguments,
+                                            const load::Options& options) {
     if (arguments.curve.empty()) {
-        return;
+        return std::nullopt;
     }
     if (options.find_max) {
         expect_curve_file(arguments.curve);
-    } else if (arguments.target != "sim") {
+        return std::nullopt;
+    }
+    if (arguments.target != "sim") {
         throw UsageError(
             "--curve: expected --find-max, which adds a curve to the file, or --target sim, where "
             "the fakes are as fast as the file says");
     }
+    return measured_speed(arguments.curve, options);
 }
 
 void expect_inline(const run::Survey& found, const load::Options& options) {
@@ -191,15 +196,15 @@ void expect_inline(const run::Survey& found, const load::Options& options) {
     }
 }
 
-std::unique_ptr<run::Environment> environment_of(const LoadArguments& arguments, Session& session,
-                                                 const load::Options& options,
+std::unique_ptr<run::Environment> environment_of(const std::optional<fakes::ServiceTimes>& speed,
+                                                 Session& session, const load::Options& options,
                                                  std::unique_ptr<ServedFakes>& served) {
     run::ScheduleOptions made;
     fakes::FakeServersOptions servers;
     servers.leaf_ttl = options.leaf_ttl;
     servers.vaults = servers.clusters = 1;
-    if (!options.find_max && !arguments.curve.empty()) {
-        servers.service_times = measured_speed(arguments.curve, options);
+    if (speed) {
+        servers.service_times = *speed;
     }
     session.fill(made, servers);
     auto environment = made.environment(session.seed());
@@ -216,11 +221,12 @@ Task<void> into(Task<load::Outcome> work, std::optional<load::Outcome>& outcome)
 
 load::Outcome play(const LoadArguments& arguments, const load::Options& options,
                    const std::optional<run::Account>& account,
+                   const std::optional<fakes::ServiceTimes>& speed,
                    std::optional<http::ListenSpec> metrics, Session& session, LiveLine& live) {
     std::unique_ptr<ServedFakes> served;
     const auto environment = account
                                  ? std::make_unique<run::SocketEnvironment>("live", run::Target())
-                                 : environment_of(arguments, session, options, served);
+                                 : environment_of(speed, session, options, served);
     run::ScheduleOptions common;
     session.fill(common, {});
     auto& output = session.output();
@@ -336,7 +342,7 @@ std::string replay_with_account(const std::string& file, const run::RunResult& r
 int load_command(LoadArguments arguments) {
     const auto account = account_of(arguments);
     const auto options = options_of(arguments, account);
-    expect_curve(arguments, options);
+    const auto speed = speed_of(arguments, options);
     const auto metrics = metrics_port(arguments);
     Session session(run::Command::load, arguments);
     auto& output = session.output();
@@ -356,7 +362,7 @@ int load_command(LoadArguments arguments) {
     LiveLine live(output, !arguments.output.quiet && !session.sim());
     load::Outcome outcome;
     try {
-        outcome = play(arguments, options, account, metrics, session, live);
+        outcome = play(arguments, options, account, speed, metrics, session, live);
     } catch (const CannotGoOn& problem) {
         live.clear();
         result.duration = clock.elapsed();

@@ -17,18 +17,23 @@ struct RunArguments : SessionOptions {
     bool trace = false;
 };
 
-Duration leaf_ttl_of(const RunArguments& arguments, const Session& session) {
+/// As typed; none where nothing was.
+std::optional<Duration> asked_leaf_ttl(const RunArguments& arguments) {
     if (arguments.leaf_ttl.empty()) {
-        return session.sim()    ? Duration(std::chrono::hours(24))
-               : session.live() ? session.target().file.leaf_ttl
-                                : loopback_leaf;
+        return std::nullopt;
     }
     const auto ttl = parse_duration_with_unit(arguments.leaf_ttl);
     if (!ttl || *ttl < std::chrono::seconds(5) || *ttl > std::chrono::hours(24)) {
         throw UsageError(fmt::format("--leaf-ttl {}: expected a time from 5s to 24h, such as 30s",
                                      arguments.leaf_ttl));
     }
-    return *ttl;
+    return ttl;
+}
+
+Duration leaf_ttl_of(const RunArguments& arguments, const Session& session) {
+    return asked_leaf_ttl(arguments).value_or(session.sim()    ? Duration(std::chrono::hours(24))
+                                              : session.live() ? session.target().file.leaf_ttl
+                                                               : loopback_leaf);
 }
 
 /// Whether the target can be used at all: one clear error now instead of one a scenario.
@@ -158,8 +163,10 @@ int run_seeds(const RunArguments& arguments, const Scenarios& scenarios, Session
     return session.out_of_time() ? out_of_time : unreachable;  // seeds that were not begun
 }
 
-/// Flags that each are right, and together are not.
+/// A value that cannot be used, and flags that each are right and together are not: told before
+/// anything else is.
 void check(const RunArguments& arguments) {
+    (void)asked_leaf_ttl(arguments);
     if (arguments.seeds > 1 && choose_target(arguments.target).setting != "sim") {
         throw UsageError("--seeds is for --target sim, where a run takes seconds");
     }
