@@ -126,21 +126,73 @@ void refuse_unknown_command(CLI::App& app, std::span<char* const> arguments) {
     }
 }
 
+const CLI::App& asked_command(const CLI::App& app) {
+    const auto* asked = &app;
+    while (!asked->get_subcommands().empty()) {
+        asked = asked->get_subcommands().front();
+    }
+    return *asked;
+}
+
+/// All of them, or those that were not given.
+std::vector<std::string> flags_of(const CLI::App& command, bool given_too) {
+    std::vector<std::string> flags;
+    for (const auto* option : command.get_options()) {
+        for (const auto& flag : option->get_lnames()) {
+            if (given_too || option->count() == 0) {
+                flags.push_back("--" + flag);
+            }
+        }
+    }
+    return flags;
+}
+
+/// The flag that a file without one was meant for, as a hint: "" where there is no such file among
+/// the words that the command has no place for and, where `placed_too`, among the others.
+std::string hint_of_file(const CLI::App& command, bool placed_too) {
+    auto words = command.remaining();
+    for (const auto* option : command.get_options()) {
+        if (placed_too && option->get_positional()) {
+            const auto placed = option->results();
+            words.insert(words.end(), placed.begin(), placed.end());
+        }
+    }
+    const auto own = flags_of(command, /*given_too=*/false);
+    for (const auto& word : words) {
+        if (const auto meant = flag_for_file(word, own); !meant.empty()) {
+            return fmt::format("did you mean {}?", meant);
+        }
+    }
+    return {};
+}
+
+/// Where names are expected, no file is: it would be a name that nothing has.
+void refuse_file_as_name(const CLI::App& command) {
+    const auto own = flags_of(command, /*given_too=*/false);
+    for (const auto* option : command.get_options()) {
+        const auto place = option->get_name();
+        if (!option->get_positional() || place == "FILE" || place == "DIR") {
+            continue;
+        }
+        for (const auto& word : option->results()) {
+            if (const auto meant = flag_for_file(word, own); !meant.empty()) {
+                throw UsageError(fmt::format("{} {}: expected no file", place, word),
+                                 fmt::format("did you mean {}?", meant));
+            }
+        }
+    }
+}
+
 /// Of a command line that the parser refused: the flag that was probably meant, or whose help to
 /// read.
-std::string hint_for(const CLI::App& app, std::span<char* const> arguments) {
+std::string hint_for(const CLI::App& app, std::span<char* const> arguments, bool lacks_required) {
     std::string name = app.get_name();
     const auto* asked = &app;
     while (!asked->get_subcommands().empty()) {
         asked = asked->get_subcommands().front();
         name += " " + asked->get_name();
     }
-    std::vector<std::string> known;
-    for (const auto* option : asked->get_options()) {
-        for (const auto& flag : option->get_lnames()) {
-            known.push_back("--" + flag);
-        }
-    }
+    const auto known = flags_of(*asked, /*given_too=*/true);
     for (const std::string argument : arguments) {
         const auto flag = argument.substr(0, argument.find('='));
         if (flag.starts_with("--") && std::ranges::find(known, flag) == known.end()) {
@@ -150,6 +202,10 @@ std::string hint_for(const CLI::App& app, std::span<char* const> arguments) {
                 return fmt::format("did you mean {}? {} --help lists all", meant, name);
             }
         }
+    }
+    // What is required may have been taken for something else.
+    if (auto meant = hint_of_file(*asked, lacks_required); !meant.empty()) {
+        return meant;
     }
     const auto serve = std::ranges::find(arguments, std::string_view("serve"));
     if (asked->get_name() == "serve" && arguments.end() - serve > 1 && *serve[1] != '-') {
@@ -193,9 +249,11 @@ int run_program(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         std::string text = error.what();
         std::ranges::replace(text, '\n', ' ');
-        log::error(text, hint_for(app, arguments));
+        log::error(text, hint_for(app, arguments,
+                                  dynamic_cast<const CLI::RequiredError*>(&error) != nullptr));
         return usage;
     }
+    refuse_file_as_name(asked_command(app));
     log::set_verbose(verbose);
     if (allow_exec) {  // before any thread: what reads targets looks at the environment
         ::setenv("MESHPROOF_ALLOW_EXEC", "1", 1);

@@ -68,6 +68,10 @@ constexpr OtherName other_flags[] = {{"--json", "--format json"},
                                      {"--background", "--detach"},
                                      {"--root-token", "--root-token-file"}};
 
+// In the order in which a command that has several wants them.
+constexpr std::string_view flags_of_yaml[] = {"--account", "--target", "--policy", "--plan"};
+constexpr std::string_view flags_of_json[] = {"--curve"};
+
 std::string_view own_of(std::span<const OtherName> names, std::string_view others) {
     const auto found = std::ranges::find(names, others, &OtherName::others);
     return found == names.end() ? std::string_view() : found->own;
@@ -84,6 +88,27 @@ std::string own_flag(std::string_view others, const std::vector<std::string>& ow
     const auto name = own_of(other_flags, others);
     const auto flag = name.substr(0, name.find(' '));
     return std::ranges::find(own, flag) == own.end() ? std::string() : std::string(name);
+}
+
+std::string flag_for_file(std::string_view word, const std::vector<std::string>& own) {
+    const auto has = [&own](std::string_view flag) {
+        return std::ranges::find(own, flag) != own.end();
+    };
+    std::span<const std::string_view> flags;
+    if (word.ends_with(".yaml") || word.ends_with(".yml")) {
+        flags = flags_of_yaml;
+    } else if (word.ends_with(".json")) {
+        flags = flags_of_json;
+    }
+    const auto found = std::ranges::find_if(flags, has);
+    if (found == flags.end()) {
+        return {};
+    }
+    auto meant = fmt::format("{} {}", *found, word);
+    // An account file is no target, and its name does not say which of them it is.
+    return *found == "--target" && has("--existing")
+               ? fmt::format("{}, or --existing {}", meant, word)
+               : meant;
 }
 
 }  // namespace meshproof::cli
