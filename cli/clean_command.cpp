@@ -30,22 +30,34 @@ void check(const CleanArguments& arguments) {
     }
 }
 
+constexpr std::string_view vault_rights =
+    "give the token the policy of docs/target.md; what conform or twin left takes a root token";
+constexpr std::string_view cluster_rights =
+    "the kubeconfig's user has to list and delete pods, Secrets, service accounts, namespaces, "
+    "cluster role bindings and custom resource definitions";
+
 /// What became of one server.
 struct Cleaned {
-    std::string server;  ///< its origin
+    std::string server;       ///< its origin
+    std::string_view rights;  ///< what to do where it allows too little
     run::Swept swept;
 };
 
 void tell(const Cleaned& cleaned, bool dry_run, Output& output) {
-    const auto& [server, swept] = cleaned;
+    const auto& [server, rights, swept] = cleaned;
     for (const auto& object : dry_run ? swept.found : swept.removed) {
         output.line("{} {} on {}", dry_run ? "found" : "removed", object.text(), server);
     }
     for (const auto& object : swept.left_alone) {
         output.line("left {} on {}: it carries no run's mark", object.text(), server);
     }
+    // One hint for all that is refused, after the last of it.
+    auto denied =
+        static_cast<std::size_t>(std::ranges::count_if(swept.problems, &run::SweptProblem::denied));
     for (const auto& problem : swept.problems) {
-        log::error(fmt::format("{}: {}", server, problem.text()));
+        const bool last = problem.denied && --denied == 0;
+        log::error(fmt::format("{}: {}", server, problem.text()),
+                   last ? rights : std::string_view());
     }
 }
 
@@ -54,8 +66,8 @@ Task<void> clean_all(run::Environment& environment, const CleanArguments& argume
     const run::SweepOptions options{arguments.run_id, arguments.dry_run};
     for (const auto& vault : target.vaults) {
         const vault::Client admin(environment.transport(), vault.config);
-        all.push_back(
-            {vault.config.endpoint.url.origin(), co_await run::sweep_vault(admin, options)});
+        all.push_back({vault.config.endpoint.url.origin(), vault_rights,
+                       co_await run::sweep_vault(admin, options)});
         tell(all.back(), arguments.dry_run, output);
     }
     std::vector<std::string> namespaces = {target.mesh_namespace};
@@ -64,7 +76,7 @@ Task<void> clean_all(run::Environment& environment, const CleanArguments& argume
     }
     for (const auto& access : target.clusters) {
         const kube::Client admin(environment.transport(), access);
-        all.push_back({access.endpoint.url.origin(),
+        all.push_back({access.endpoint.url.origin(), cluster_rights,
                        co_await run::sweep_cluster(admin, namespaces, options)});
         tell(all.back(), arguments.dry_run, output);
     }
@@ -139,7 +151,7 @@ std::string document(const CleanArguments& arguments, const run::Target& target,
                      const std::vector<Cleaned>& all) {
     Json found = Json::array(), removed = Json::array(), left = Json::array(),
          problems = Json::array();
-    for (const auto& [server, swept] : all) {
+    for (const auto& [server, rights, swept] : all) {
         for (const auto& object : swept.found) {
             found.push_back(object_json(server, object));
         }

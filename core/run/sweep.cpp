@@ -44,7 +44,7 @@ class Sweep {
             swept_.removed.push_back(std::move(object));
         } else if (removed.error().kind != FailureKind::not_found) {
             // Not found: somebody else (a controller, the run itself) was quicker.
-            swept_.problems.push_back({std::move(object), removed.error().message});
+            note(std::move(object), removed.error().message, removed.error().kind);
         }
     }
     void leave(SweptObject object) { swept_.left_alone.push_back(std::move(object)); }
@@ -55,8 +55,8 @@ class Sweep {
     template <class T>
     bool listed(const Result<T>& list, std::string_view what) {
         if (!list) {
-            swept_.problems.push_back(
-                {{}, fmt::format("cannot list {}: {}", what, list.error().message)});
+            note({}, fmt::format("cannot list {}: {}", what, list.error().message),
+                 list.error().kind);
         }
         return list.has_value();
     }
@@ -64,6 +64,10 @@ class Sweep {
     [[nodiscard]] Swept result() { return std::move(swept_); }
 
   private:
+    void note(std::optional<SweptObject> object, std::string message, FailureKind kind) {
+        swept_.problems.push_back(
+            {std::move(object), std::move(message), kind == FailureKind::denied});
+    }
     [[nodiscard]] std::string if_swept(std::string run) const {
         return RunMark::belongs(run, options_.run_id) ? std::move(run) : std::string();
     }

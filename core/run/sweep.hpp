@@ -27,6 +27,7 @@ struct SweptObject {
 struct SweptProblem {
     std::optional<SweptObject> object;  ///< nothing where it is about a whole list
     std::string message;
+    bool denied = false;  ///< 401 or 403: more rights would help
 
     [[nodiscard]] std::string text() const {
         return object ? fmt::format("{}: {}", object->text(), message) : message;

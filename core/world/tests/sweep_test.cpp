@@ -416,12 +416,14 @@ Task<void> sweep_without_rights(World& world) {
         << fmt::format("{}", fmt::join(texts(vault.problems), "\n"));
     EXPECT_TRUE(vault.problems.at(0).text().starts_with("cannot list auth methods: "))
         << vault.problems.at(0).text();
+    EXPECT_TRUE(std::ranges::all_of(vault.problems, &SweptProblem::denied));
     const auto cluster = co_await sweep_cluster(world.kube().admin.with_token(Secret("nobody")),
                                                 {"default"}, {"", false});
     EXPECT_EQ(texts(cluster.found), Lines{});
     EXPECT_EQ(cluster.problems.size(), 6);
     EXPECT_TRUE(cluster.problems.at(0).text().starts_with("cannot list pods in default: "))
         << cluster.problems.at(0).text();
+    EXPECT_TRUE(std::ranges::all_of(cluster.problems, &SweptProblem::denied));
 }
 
 TEST(Sweep, SaysWhatItCannotList) {
