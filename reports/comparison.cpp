@@ -1,57 +1,41 @@
 #include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "core/base/answer.hpp"
 #include "core/base/json_text.hpp"
-#include "core/base/text.hpp"
 #include "reports/load.hpp"
 #include "reports/report.hpp"
+#include "reports/side_by_side.hpp"
 #include "reports/table.hpp"
 
 namespace meshproof::reports {
 namespace {
 
-/// A cell a report; null where it has no such check (another server's).
-using Row = std::vector<const run::Outcome*>;
-
-std::map<std::string, Row> rows_of(const std::vector<run::RunResult>& reports) {
-    std::map<std::string, Row> by_id;
-    for (std::size_t column = 0; column < reports.size(); ++column) {
-        for (const auto& outcome : reports[column].outcomes) {
-            auto& row = by_id[outcome.id];
-            row.resize(reports.size(), nullptr);
-            row[column] = &outcome;
-        }
-    }
-    return by_id;
-}
-
-/// The same verdict wherever it was run.
-bool alike(const Row& row) {
-    std::set<run::Verdict> verdicts;
-    for (const auto* cell : row) {
-        if (cell != nullptr) {
-            verdicts.insert(cell->verdict);
-        }
-    }
-    return verdicts.size() <= 1;
-}
-
 std::string heading(const std::vector<run::RunResult>& reports) {
     std::string out;
     for (std::size_t column = 0; column < reports.size(); ++column) {
-        std::vector<std::string> servers;
-        for (const auto& server : reports[column].servers) {
-            servers.push_back(fmt::format("{} {}", cell(server.product), cell(server.version)));
-        }
-        out += fmt::format("{}. {} ({})\n", column + 1, cell(reports[column].target),
-                           join(servers, ", "));
+        out += fmt::format("{}. {}\n", column + 1, cell(column_title(reports[column])));
     }
     return out;
 }
 
-std::string reasons_of(const Row& row) {
+/// What is in one report alone, a line a report; "" where there is nothing.
+std::string only_section(const std::map<std::string, SideBySide>& rows) {
+    std::map<std::size_t, std::string> ids;
+    for (const auto& [id, row] : rows) {
+        if (const auto column = only_in(row)) {
+            auto& of_column = ids[*column];
+            of_column += fmt::format("{}`{}`", of_column.empty() ? "" : ", ", id);
+        }
+    }
+    std::string lines;
+    for (const auto& [column, text] : ids) {
+        lines += fmt::format("- {}: {}\n", column + 1, text);
+    }
+    return lines.empty() ? lines : fmt::format("## In one report only\n\n{}\n", lines);
+}
+
+std::string reasons_of(const SideBySide& row) {
     std::string reasons;
     for (std::size_t column = 0; column < row.size(); ++column) {
         if (row[column] != nullptr && row[column]->verdict != run::Verdict::pass) {
@@ -65,18 +49,16 @@ std::string reasons_of(const Row& row) {
 }  // namespace
 
 std::string comparison(const std::vector<run::RunResult>& reports) {
-    const auto by_id = rows_of(reports);
+    const auto by_id = side_by_side(reports);
+    const auto counts = counts_of(by_id);
     std::string rows, differences;
-    std::size_t same = 0;
     for (const auto& [id, row] : by_id) {
         rows += fmt::format("| `{}` |", id);
         for (const auto* cell : row) {
             rows += fmt::format(" {} |", cell == nullptr ? "–" : run::to_string(cell->verdict));
         }
         rows += '\n';
-        if (alike(row)) {
-            ++same;
-        } else {
+        if (!alike(row)) {
             differences += fmt::format("- `{}`{}\n", id, reasons_of(row));
         }
     }
@@ -85,13 +67,13 @@ std::string comparison(const std::vector<run::RunResult>& reports) {
         head += fmt::format(" {} |", column + 1);
         rule += "---|";
     }
-    return valid_utf8(
-        fmt::format("# Targets compared, check by check\n\n{}\n"
-                    "{} checks; the same verdict wherever they were run: {}.\n\n"
-                    "## Differences\n\n{}\n## All checks\n\n{}\n{}\n{}{}",
-                    heading(reports), by_id.size(), same,
-                    differences.empty() ? std::string("None.\n") : differences, head, rule, rows,
-                    loads_compared(reports)));
+    return valid_utf8(fmt::format(
+        "# Targets compared, check by check\n\n{}\n"
+        "{} check{}; the same verdict wherever they were run: {}; another: {}{}.\n\n"
+        "## Differences\n\n{}\n{}## All checks\n\n{}\n{}\n{}{}",
+        heading(reports), by_id.size(), by_id.size() == 1 ? "" : "s", counts.same, counts.different,
+        counts.only_text(), differences.empty() ? std::string("None.\n") : differences,
+        only_section(by_id), head, rule, rows, loads_compared(reports)));
 }
 
 std::string comparison_json(const std::vector<run::RunResult>& reports) {
@@ -107,7 +89,7 @@ std::string comparison_json(const std::vector<run::RunResult>& reports) {
                            {"started", rfc3339(report.started)},
                            {"servers", std::move(servers)}});
     }
-    for (const auto& [id, row] : rows_of(reports)) {
+    for (const auto& [id, row] : side_by_side(reports)) {
         Json outcomes = Json::array();
         for (const auto* cell : row) {
             outcomes.push_back(cell == nullptr ? Json()

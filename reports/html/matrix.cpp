@@ -7,33 +7,12 @@
 #include "core/html/page.hpp"
 #include "reports/html/html.hpp"
 #include "reports/html/parts.hpp"
+#include "reports/side_by_side.hpp"
 
 namespace meshproof::reports {
 namespace {
 
-/// A cell a report; null where it has no such result.
-using MatrixRow = std::vector<const run::Outcome*>;
-using Matrix = std::map<std::string, MatrixRow>;  // by id
-
-Matrix matrix_of(const std::vector<run::RunResult>& reports) {
-    Matrix matrix;
-    for (std::size_t column = 0; column < reports.size(); ++column) {
-        for (const auto& outcome : reports[column].outcomes) {
-            auto& row = matrix[outcome.id];
-            row.resize(reports.size(), nullptr);
-            row[column] = &outcome;
-        }
-    }
-    return matrix;
-}
-
-bool differs(const MatrixRow& row) {
-    const run::Outcome* first = nullptr;
-    return std::ranges::any_of(row, [&first](const run::Outcome* cell) {
-        first = first == nullptr ? cell : first;
-        return cell != nullptr && cell->verdict != first->verdict;
-    });
-}
+using Matrix = std::map<std::string, SideBySide>;  // by id
 
 /// "1", "2", …: as the list above the tables numbers the reports.
 std::vector<std::string> column_numbers(std::size_t count) {
@@ -54,14 +33,14 @@ pages::Table table_of(std::string_view caption, const std::vector<std::string>& 
     return {caption, heads};
 }
 
-void add_cells(pages::Table& table, const std::string& name, const MatrixRow& row) {
+void add_cells(pages::Table& table, const std::string& name, const SideBySide& row) {
     table.head(name);
     for (const auto* cell : row) {
         table.markup(cell == nullptr ? "\u2013" : pages::verdict_word(cell->verdict));
     }
 }
 
-std::string reasons_markup(const MatrixRow& row) {
+std::string reasons_markup(const SideBySide& row) {
     constexpr std::size_t reason_bytes = 300;
     std::string reasons;
     for (std::size_t column = 0; column < row.size(); ++column) {
@@ -76,18 +55,13 @@ std::string reasons_markup(const MatrixRow& row) {
 std::string columns_list(const std::vector<run::RunResult>& reports) {
     std::string items;
     for (const auto& report : reports) {
-        std::string servers;
-        for (const auto& server : report.servers) {
-            servers +=
-                fmt::format("{}{} {}", servers.empty() ? "" : ", ", server.product, server.version);
-        }
         std::string counts;
         for (const auto verdict : run::all_verdicts) {
             counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", report.count(verdict),
                                   run::to_string(verdict));
         }
-        items += fmt::format("<li>{} ({}), {}, seed {}: {}</li>\n", html::escaped(report.target),
-                             html::escaped(servers), rfc3339(report.started), report.seed, counts);
+        items += fmt::format("<li>{}, {}, seed {}: {}</li>\n", html::escaped(column_title(report)),
+                             rfc3339(report.started), report.seed, counts);
     }
     return "<ol>\n" + items + "</ol>\n";
 }
@@ -95,7 +69,7 @@ std::string columns_list(const std::vector<run::RunResult>& reports) {
 std::string differences_section(const Matrix& matrix, const std::vector<std::string>& columns) {
     auto table = table_of("Another verdict on one target than on another", columns, true);
     for (const auto& [id, row] : matrix) {
-        if (differs(row)) {
+        if (!alike(row)) {
             add_cells(table, id, row);
             table.markup(reasons_markup(row));
         }
@@ -113,19 +87,18 @@ std::string matrix_section(const Matrix& matrix, const std::vector<std::string>&
         "<section aria-labelledby=\"all\">\n<h2 id=\"all\">All results by topic</h2>\n";
     for (const auto& [topic, rows] : topics) {
         auto table = table_of("Results of " + topic, columns, false);
-        std::size_t different = 0;
         for (const auto& [id, row] : rows) {
             const auto slash = id.rfind('/');
             add_cells(table, slash == std::string::npos ? id : id.substr(slash + 1), row);
-            if (differs(row)) {
+            if (!alike(row)) {
                 table.mark_broken();
-                ++different;
             }
         }
+        const auto counts = counts_of(rows);
         text += fmt::format(
-            "<details{}>\n<summary><code>{}</code>: {} of {} alike</summary>\n{}</details>\n",
-            different > 0 ? " open=\"open\"" : "", html::escaped(topic), rows.size() - different,
-            rows.size(), table.text());
+            "<details{}>\n<summary><code>{}</code>: {} of {} alike{}</summary>\n{}</details>\n",
+            counts.different > 0 ? " open=\"open\"" : "", html::escaped(topic), counts.same,
+            rows.size(), counts.only_text(), table.text());
     }
     return text + "</section>\n";
 }
@@ -133,20 +106,20 @@ std::string matrix_section(const Matrix& matrix, const std::vector<std::string>&
 }  // namespace
 
 std::string to_html(const std::vector<run::RunResult>& reports) {
-    const auto matrix = matrix_of(reports);
+    const auto matrix = side_by_side(reports);
     const auto columns = column_numbers(reports.size());
-    const auto different = static_cast<std::size_t>(
-        std::ranges::count_if(matrix, [](const auto& entry) { return differs(entry.second); }));
+    const auto counts = counts_of(matrix);
     const auto headline =
-        fmt::format("{} of {} results have the same verdict wherever they were run",
-                    matrix.size() - different, matrix.size());
+        fmt::format("{} of {} results have the same verdict wherever they were run{}", counts.same,
+                    matrix.size(), counts.only_text());
     return html::page(
         "Targets compared - meshproof",
         fmt::format(
             "<header class=\"{}\">\n<h1>Targets compared</h1>\n<p class=\"sentence\">{}</p>\n"
             "{}</header>\n<main>\n{}{}</main>\n",
-            different == 0 ? "pass" : "skip", headline, columns_list(reports),
-            differences_section(matrix, columns), matrix_section(matrix, columns)));
+            counts.different == 0 && counts.same > 0 ? "pass" : "skip", headline,
+            columns_list(reports), differences_section(matrix, columns),
+            matrix_section(matrix, columns)));
 }
 
 }  // namespace meshproof::reports

@@ -324,6 +324,22 @@ TEST(Comparison, TellsLoadsByTheirFigures) {
     EXPECT_EQ(comparison({conformance()}).find("## Loads"), std::string::npos);
 }
 
+TEST(Comparison, TellsWhatAReportDoesNotKnowByItsSetting) {
+    auto named = conformance();
+    named.servers.clear();
+    named.target = "staging";
+    auto nameless = named;
+    nameless.target.clear();
+    const auto table = comparison({named, nameless, conformance()});
+    EXPECT_NE(table.find("\n1. staging (live)\n2. live\n3. a \\| vault (openbao 2.7.2)\n"),
+              std::string::npos)
+        << table;
+    EXPECT_NE(table.find("4 checks; the same verdict wherever they were run: 4; another: 0.\n"),
+              std::string::npos)
+        << table;
+    EXPECT_EQ(table.find("In one report only"), std::string::npos) << table;
+}
+
 TEST(Comparison, ShowsEveryDifferenceWithItsReason) {
     const auto folder = std::filesystem::temp_directory_path() / "meshproof-comparison-test";
     std::filesystem::create_directories(folder);
@@ -338,8 +354,11 @@ TEST(Comparison, ShowsEveryDifferenceWithItsReason) {
     const auto b = read_report(second);
     ASSERT_TRUE(a && b);
     const auto table = comparison({*a, *b});
-    EXPECT_NE(table.find("4 checks; the same verdict wherever they were run: 3."),
+    EXPECT_NE(table.find("4 checks; the same verdict wherever they were run: 2; another: 1; only "
+                         "in 1: 1.\n"),
               std::string::npos)
+        << table;
+    EXPECT_NE(table.find("## In one report only\n\n- 1: `vault/b/four`\n"), std::string::npos)
         << table;
     EXPECT_NE(table.find("- `vault/a/two`: 1: fail (because of \\| this)"), std::string::npos)
         << table;

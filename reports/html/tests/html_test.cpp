@@ -368,6 +368,18 @@ TEST(Replay, OfALoadHasWhatWasUnusualOfIt) {
     EXPECT_NE(replay().find("--verify none"), std::string::npos) << replay();
 }
 
+TEST(Html, TellsSideBySideWhatOneReportAloneHas) {
+    auto other = every_verdict();
+    other.servers.clear();
+    other.outcomes.pop_back();
+    other.outcomes[1].verdict = run::Verdict::pass;
+    const auto page = to_html(std::vector{every_verdict(), other});
+    EXPECT_EQ(html::page_offence(page), "");
+    has(page, {"3 of 5 results have the same verdict wherever they were run; only in 1: 1",
+               "<code>flow</code>: 3 of 5 alike; only in 1: 1</summary>",
+               "<li>sim (fake openbao 2.7.2), 20", "<li>sim, 20"});
+}
+
 TEST(Chart, PutsTicksWhereAPersonWould) {
     using pages::tick_values;
     EXPECT_EQ(tick_values(0, 100, false), (std::vector<double>{0, 20, 40, 60, 80, 100}));
