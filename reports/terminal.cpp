@@ -1,5 +1,6 @@
 #include <tuple>
 
+#include "reports/html/parts.hpp"
 #include "reports/report.hpp"
 
 namespace meshproof::reports {
@@ -75,11 +76,7 @@ std::string outcome_line(const run::Outcome& outcome, bool colour) {
 }
 
 std::string summary_line(const run::RunResult& result) {
-    const auto* thing = result.command == run::Command::conform ? "check"
-                        : result.command == run::Command::load  ? "load"
-                                                                : "scenario";
-    const auto all = result.outcomes.size();
-    auto line = fmt::format("{} {}{}:", all, thing, all == 1 ? "" : "s");
+    auto line = pages::things(result, result.outcomes.size()) + ":";
     const char* separator = " ";
     for (const auto verdict : run::all_verdicts) {
         const auto count = result.count(verdict);

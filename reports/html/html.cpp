@@ -179,7 +179,7 @@ std::string to_html(const run::RunResult& result) {
     const std::array<Section, 5> sections = {{
         {"troubles", "What did not pass", troubles_section(result, room)},
         {"loads", "Loads", pages::loads_section(result, room)},
-        {"scenarios", "Scenarios", pages::scenarios_section(result, room)},
+        {"scenarios", pages::result_words(result).title, pages::scenarios_section(result, room)},
         {"checks", "Conformance by topic", pages::checks_section(result)},
         {"skips", "What was skipped", skips_section(result)},
     }};

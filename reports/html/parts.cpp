@@ -78,11 +78,29 @@ std::string count_item(std::size_t count, std::string_view what, std::string_vie
                        html::escaped(what));
 }
 
+ResultWords result_words(const run::RunResult& result) {
+    if (result.command == run::Command::conform) {
+        return {"check", "checks", "Checks"};
+    }
+    if (result.command == run::Command::load) {
+        return {"load", "loads", "Loads"};
+    }
+    std::size_t histories = 0, properties = 0;
+    for (const auto& outcome : result.outcomes) {
+        histories += outcome.id.starts_with("history/") ? 1 : 0;
+        properties +=
+            outcome.id.starts_with("explore/") || outcome.id.starts_with("sometimes/") ? 1 : 0;
+    }
+    if (result.outcomes.empty() || histories + properties < result.outcomes.size()) {
+        return {"scenario", "scenarios", "Scenarios"};
+    }
+    return properties == 0 ? ResultWords{"history", "histories", "Histories"}
+                           : ResultWords{"property", "properties", "Properties"};
+}
+
 std::string things(const run::RunResult& result, std::size_t count) {
-    const auto* thing = result.command == run::Command::conform ? "check"
-                        : result.command == run::Command::load  ? "load"
-                                                                : "scenario";
-    return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+    const auto words = result_words(result);
+    return fmt::format("{} {}", count, count == 1 ? words.one : words.several);
 }
 
 bool was_begun(const run::Outcome& outcome) {

@@ -60,7 +60,15 @@ struct Headline {
 /// "<b>3</b> fail", an item of a list.
 [[nodiscard]] std::string count_item(std::size_t count, std::string_view what,
                                      std::string_view css);
-/// A word for each kind of result: "scenario", with an "s" unless it is one.
+/// What results of a report are called for people.
+struct ResultWords {
+    std::string_view one, several, title;
+};
+/// A word for each kind of run: of its checks and its load, of the scenarios of `run`, the
+/// histories of `replay`, and the properties of `explore`, which histories keep or break (always)
+/// and come to or do not (sometimes). The last three are scenarios to whatever reads report.json.
+[[nodiscard]] ResultWords result_words(const run::RunResult& result);
+/// "1 scenario", "74 properties".
 [[nodiscard]] std::string things(const run::RunResult& result, std::size_t count);
 /// Of what failed or was blocked, whether it was even begun.
 [[nodiscard]] bool was_begun(const run::Outcome& outcome);

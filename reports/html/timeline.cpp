@@ -303,8 +303,10 @@ std::string timeline(const run::Outcome& outcome, std::string_view id, Room& roo
 }
 
 std::string scenarios_section(const run::RunResult& result, Room& room) {
-    Table table("Every scenario, with the time it took and the time on its own clock",
-                {"scenario", "verdict", "took", "its clock", "reason"});
+    const auto words = result_words(result);
+    Table table(
+        fmt::format("Every {}, with the time it took and the time on its own clock", words.one),
+        {words.one, "verdict", "took", "its clock", "reason"});
     std::string traces;
     std::size_t number = 0;
     for (const auto& outcome : result.outcomes) {
@@ -331,7 +333,8 @@ std::string scenarios_section(const run::RunResult& result, Room& room) {
     if (table.empty()) {
         return {};
     }
-    return "<section aria-labelledby=\"scenarios\">\n<h2 id=\"scenarios\">Scenarios</h2>\n" +
+    return fmt::format("<section aria-labelledby=\"scenarios\">\n<h2 id=\"scenarios\">{}</h2>\n",
+                       words.title) +
            table.text() + agents_table(result) +
            (traces.empty() ? traces : "<h3>Timelines of what passed</h3>\n" + traces) +
            "</section>\n";

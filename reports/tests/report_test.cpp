@@ -124,6 +124,25 @@ TEST(Terminal, SummaryNamesEveryVerdict) {
     EXPECT_NE(outcome_line(sample().outcomes[1], true).find("\x1b[31m"), std::string::npos);
 }
 
+TEST(Terminal, SummaryCallsResultsWhatTheyAre) {
+    auto result = sample();
+    const auto with_ids = [&result](std::vector<std::string> ids) {
+        result.outcomes.resize(ids.size(), result.outcomes[0]);
+        for (std::size_t i = 0; i < ids.size(); ++i) {
+            result.outcomes[i].id = std::move(ids[i]);
+        }
+        const auto line = summary_line(result);
+        return line.substr(0, line.find(':'));
+    };
+    EXPECT_EQ(with_ids({"explore/expiry", "history/expiry-4711", "sometimes/a-ca-was-deleted"}),
+              "3 properties");
+    EXPECT_EQ(with_ids({"explore/expiry"}), "1 property");
+    EXPECT_EQ(with_ids({"history/a", "history/b"}), "2 histories");
+    EXPECT_EQ(with_ids({"history/a"}), "1 history");
+    EXPECT_EQ(with_ids({"history/a", "explore/expiry", "flow/a"}), "3 scenarios") << "merged";
+    EXPECT_EQ(with_ids({}), "0 scenarios");
+}
+
 TEST(Reports, TellWhatAScenarioSurvived) {
     auto result = sample();
     auto& outcome = result.outcomes[0];

@@ -368,6 +368,18 @@ TEST(Replay, OfALoadHasWhatWasUnusualOfIt) {
     EXPECT_NE(replay().find("--verify none"), std::string::npos) << replay();
 }
 
+TEST(Html, CallsResultsWhatTheyAre) {
+    auto result = bare();
+    result.outcomes = {outcome("explore/expiry", run::Verdict::pass, ""),
+                       outcome("sometimes/a-ca-was-deleted", run::Verdict::pass, "")};
+    for (auto& one : result.outcomes) {
+        one.detail = run::ScenarioOutcome{};
+    }
+    has(to_html(result),
+        {"<h1>Pass: 2 of 2 properties</h1>", "\">Properties</a>", "\">Properties</h2>",
+         "Every property, with", "<th scope=\"col\">property<"});
+}
+
 TEST(Html, TellsSideBySideWhatOneReportAloneHas) {
     auto other = every_verdict();
     other.servers.clear();
