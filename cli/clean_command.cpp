@@ -107,7 +107,7 @@ std::set<std::string> runs_of(const std::vector<Cleaned>& all) {
 
 std::string summary(const CleanArguments& arguments, const std::vector<Cleaned>& all) {
     const auto taken = count(all, arguments.dry_run ? &run::Swept::found : &run::Swept::removed);
-    auto line = fmt::format("{} object{} of {} {}", taken, taken == 1 ? "" : "s",
+    auto line = fmt::format("{} of {} {}", counted(taken, "object"),
                             arguments.run_id.empty() ? "meshproof runs" : "run " + arguments.run_id,
                             arguments.dry_run ? "found" : "removed");
     if (const auto runs = runs_of(all); arguments.run_id.empty() && !runs.empty()) {
@@ -118,7 +118,7 @@ std::string summary(const CleanArguments& arguments, const std::vector<Cleaned>&
         line += fmt::format(", {} left alone", left);
     }
     if (const auto problems = count(all, &run::Swept::problems); problems > 0) {
-        line += fmt::format(", {} problem{}: see above", problems, problems == 1 ? "" : "s");
+        line += fmt::format(", {}: see above", counted(problems, "problem"));
     }
     return line;
 }

@@ -31,6 +31,10 @@ constexpr std::string_view shrinking = ".shrinking.yaml";
 /// Where nobody says how long.
 constexpr std::size_t usual_runs = 100;
 
+Counted histories(std::size_t count) {
+    return counted(count, "history", "histories");
+}
+
 using Properties = std::vector<const explore::Property*>;
 
 const explore::Property* known_property(const std::string& name) {
@@ -117,12 +121,13 @@ explore::ExploreOptions options_of(const ExploreArguments& arguments, Session& s
     options.on_progress = [&line, &session](std::size_t runs, std::size_t steps,
                                             std::size_t failures) {
         session.heed_reader();
-        line.draw(fmt::format("[{} histories, {} steps, {} failed]", runs, steps, failures));
+        line.draw(
+            fmt::format("[{}, {}, {} failed]", histories(runs), counted(steps, "step"), failures));
     };
     options.on_better = [&line, &arguments](const explore::History& best) {
         // The best so far, for whoever does not wait.
         write(file_of(arguments, best, shrinking), explore::to_yaml(best));
-        line.draw(fmt::format("[shrinking: {} steps]", best.steps.size()));
+        line.draw(fmt::format("[shrinking: {}]", counted(best.steps.size(), "step")));
     };
     return options;
 }
@@ -134,11 +139,12 @@ void tell(const ExploreArguments& arguments, const explore::Finding& found, Outp
     std::error_code none_there;  // where nothing smaller failed
     std::filesystem::remove(file_of(arguments, found.history, shrinking), none_there);
     write(page, explore::timeline_html(found.history, found.played));
-    output.result("fail  {}: run {} of {} steps, shrunk to {} by {} tries{}{}", found.tag,
-                  found.run, found.drawn, found.history.steps.size(), found.tried,
-                  found.finished ? "" : " (the budget was spent)",
-                  found.again == 0 ? std::string()
-                                   : fmt::format("; {} other runs broke it too", found.again));
+    output.result(
+        "fail  {}: run {} of {}, shrunk to {} by {}{}{}", found.tag, found.run,
+        counted(found.drawn, "step"), found.history.steps.size(),
+        counted(found.tried, "try", "tries"), found.finished ? "" : " (the budget was spent)",
+        found.again == 0 ? std::string()
+                         : fmt::format("; {} broke it too", counted(found.again, "other run")));
     if (!found.steady) {
         output.result("      it did not fail in the same way when it was played twice");
     }
@@ -174,7 +180,7 @@ std::vector<run::Outcome> rows_of_rest(const explore::Explored& explored,
     }
     return {run::not_run(
         row("explore/rest", run::Verdict::not_run, {}),
-        fmt::format("{} of {} histories: {}", options.runs - explored.runs, options.runs,
+        fmt::format("{} of {}: {}", options.runs - explored.runs, histories(options.runs),
                     explored.interrupted
                         ? fmt::format("the run was {}", run::told_of(options.stop->reason()))
                         : "one did not pass, and --fail-fast ends the run"))};
@@ -194,7 +200,7 @@ std::vector<run::Outcome> rows_of(const ExploreArguments& arguments,
         rows.push_back(failing == explored.failing_by_property.end()
                            ? row(id, run::Verdict::pass, {})
                            : row(id, run::Verdict::fail,
-                                 fmt::format("{} of {} histories failed", failing->second, runs)));
+                                 fmt::format("{} of {} failed", failing->second, histories(runs))));
     }
     for (const auto& found : explored.findings) {
         auto outcome = explore::outcome_of(found.history, found.played, {});
@@ -214,8 +220,8 @@ std::vector<run::Outcome> rows_of(const ExploreArguments& arguments,
     }
     if (explored.blocked > 0) {
         rows.push_back(row("explore/blocked", run::Verdict::blocked,
-                           fmt::format("{} runs could not be played to their end: {}",
-                                       explored.blocked, explored.first_blocked)));
+                           fmt::format("{} could not be played to the end: {}",
+                                       counted(explored.blocked, "run"), explored.first_blocked)));
     }
     return rows;
 }
@@ -231,16 +237,16 @@ void tell_all(const ExploreArguments& arguments, const explore::ExploreOptions& 
             never.emplace_back(mark);
         }
     }
-    output.result("explored {} histories in {}: {} steps ({} did not apply), {} requests judged",
-                  explored.runs, human_duration(wall), explored.steps, explored.skipped,
-                  explored.requests);
+    output.result("explored {} in {}: {} ({} did not apply), {} judged", histories(explored.runs),
+                  human_duration(wall), counted(explored.steps, "step"), explored.skipped,
+                  counted(explored.requests, "request"));
     output.line("digest {}", explored.digest);
     output.result("never happened: {}", never.empty() ? "nothing" : join(never, "; "));
     for (const auto& rest : rows_of_rest(explored, options)) {
         output.result("{}: {}", run::to_string(rest.verdict), rest.reason);
     }
-    output.result("failed: {} of {} histories, in {} ways", explored.failing, explored.runs,
-                  explored.findings.size());
+    output.result("failed: {} of {}, in {}", explored.failing, histories(explored.runs),
+                  counted(explored.findings.size(), "way"));
 }
 
 /// Of a failure its file; of the rest the exploration itself.

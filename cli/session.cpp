@@ -7,6 +7,7 @@
 #include "cli/summary.hpp"
 #include "core/base/assert.hpp"
 #include "core/base/log.hpp"
+#include "core/base/text.hpp"
 #include "core/time/prng.hpp"
 #include "core/time/real_clock.hpp"
 #include "reports/html/parts.hpp"
@@ -302,7 +303,7 @@ void Session::tell_problems(const run::RunResult& result) {
         }
     }
     if (bad > most) {
-        output_.result("and {} problems more", bad - most);
+        output_.result("and {} more", counted(bad - most, "problem"));
     }
 }
 

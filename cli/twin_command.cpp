@@ -285,11 +285,8 @@ Task<void> play_both(run::Environment& environment, std::string_view server,
 
 void tell_finding(const twin::Finding& finding, Output& output) {
     output.result("fail  {}", twin::headline(finding));
-    const auto counted = [](std::size_t count, std::string_view one, std::string_view several) {
-        return fmt::format("{} {}", count, count == 1 ? one : several);
-    };
     const auto which = finding.story.name.empty()
-                           ? "in " + counted(finding.times, "story", "stories")
+                           ? "in " + counted(finding.times, "story", "stories").text()
                            : "in the story " + finding.story.name;
     output.result("      {}; {}, by {}{}", which,
                   counted(finding.story.steps.size(), "request", "requests"),
@@ -306,7 +303,7 @@ void tell_twin(const TwinRun& twin_run, Output& output) {
         tell_finding(finding, output);
     }
     for (const auto& [signature, known] : result.known) {
-        output.line("deviates  {}: {} ({} times)", signature, known.reason, known.times);
+        output.line("deviates  {}: {} ({})", signature, known.reason, counted(known.times, "time"));
     }
     for (const auto& left : result.left) {
         output.result("left behind: {}", left);
@@ -317,13 +314,15 @@ void tell_twin(const TwinRun& twin_run, Output& output) {
     for (const auto& story : result.not_waited) {
         output.line("not waited for  {}", story);
     }
-    output.line("never reached of what is played: {} operations or their parameters",
-                result.coverage.never_reached().size());
+    output.line("never reached of what is played: {}",
+                counted(result.coverage.never_reached().size(), "operation or parameter",
+                        "operations or their parameters"));
     const auto size = twin::size_of(result.description);
-    output.line("{} {} describes {} paths, {} operations, {} parameters in all",
-                result.description.title, result.description.version, size.paths, size.operations,
-                size.parameters);
-    output.result("asked {} requests of both, in {} stories", result.requests, result.stories);
+    output.line("{} {} describes {}, {}, {} in all", result.description.title,
+                result.description.version, counted(size.paths, "path"),
+                counted(size.operations, "operation"), counted(size.parameters, "parameter"));
+    output.result("asked {} of both, in {}", counted(result.requests, "request"),
+                  counted(result.stories, "story", "stories"));
     output.result("{}", twin::distance(result));
 }
 
@@ -352,7 +351,8 @@ twin::TwinOptions twin_options(const TwinArguments& arguments, Session& session,
     options.until_first_difference = arguments.fail_fast;
     options.on_progress = [&line, &session](std::size_t requests, std::size_t findings) {
         session.heed_reader();
-        line.draw(fmt::format("[{} requests, {} differences]", requests, findings));
+        line.draw(
+            fmt::format("[{}, {}]", counted(requests, "request"), counted(findings, "difference")));
     };
     return options;
 }

@@ -3,6 +3,7 @@
 
 #include "core/base/answer.hpp"
 #include "core/base/json_text.hpp"
+#include "core/base/text.hpp"
 #include "reports/load.hpp"
 #include "reports/report.hpp"
 #include "reports/side_by_side.hpp"
@@ -67,13 +68,13 @@ std::string comparison(const std::vector<run::RunResult>& reports) {
         head += fmt::format(" {} |", column + 1);
         rule += "---|";
     }
-    return valid_utf8(fmt::format(
-        "# Targets compared, check by check\n\n{}\n"
-        "{} check{}; the same verdict wherever they were run: {}; another: {}{}.\n\n"
-        "## Differences\n\n{}\n{}## All checks\n\n{}\n{}\n{}{}",
-        heading(reports), by_id.size(), by_id.size() == 1 ? "" : "s", counts.same, counts.different,
-        counts.only_text(), differences.empty() ? std::string("None.\n") : differences,
-        only_section(by_id), head, rule, rows, loads_compared(reports)));
+    return valid_utf8(
+        fmt::format("# Targets compared, check by check\n\n{}\n"
+                    "{}; the same verdict wherever they were run: {}; another: {}{}.\n\n"
+                    "## Differences\n\n{}\n{}## All checks\n\n{}\n{}\n{}{}",
+                    heading(reports), counted(by_id.size(), "check"), counts.same, counts.different,
+                    counts.only_text(), differences.empty() ? std::string("None.\n") : differences,
+                    only_section(by_id), head, rule, rows, loads_compared(reports)));
 }
 
 std::string comparison_json(const std::vector<run::RunResult>& reports) {

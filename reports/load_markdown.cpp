@@ -51,7 +51,7 @@ std::string asked_line(const run::LoadOptions& options) {
         line += fmt::format(" to {:g}/s", *options.ramp_to_per_second);
     }
     if (options.pods) {
-        line += fmt::format("{} pods", *options.pods);
+        line += counted(*options.pods, "pod").text();
     }
     if (options.within) {
         line += " within " + human_duration(*options.within);
@@ -66,7 +66,7 @@ std::string asked_line(const run::LoadOptions& options) {
         line += fmt::format("; {} tokens, {} keys, certificates {}", cell(options.token),
                             cell(options.key_type), cell(options.storage));
     }
-    return line + fmt::format("; {} connections", options.connections);
+    return line + fmt::format("; {}", counted(options.connections, "connection"));
 }
 
 std::string slo_table(const run::LoadSlo& slo) {

@@ -1,5 +1,6 @@
 #include <tuple>
 
+#include "core/base/text.hpp"
 #include "reports/html/parts.hpp"
 #include "reports/report.hpp"
 
@@ -47,13 +48,11 @@ std::string faults_of(const run::Outcome& outcome) {
         {agents.retries, "retry", "retries"}};
     for (const auto& [count, one, several] : counts) {
         if (count > 0) {
-            parts += fmt::format("{}{} {}", parts.empty() ? "" : ", ", count,
-                                 count == 1 ? one : several);
+            parts += fmt::format("{}{}", parts.empty() ? "" : ", ", counted(count, one, several));
         }
     }
-    return fmt::format(", {} {} fault{}: {}",
-                       outcome.verdict == run::Verdict::pass ? "survived" : "met", agents.faults(),
-                       agents.faults() == 1 ? "" : "s", parts);
+    return fmt::format(", {} {}: {}", outcome.verdict == run::Verdict::pass ? "survived" : "met",
+                       counted(agents.faults(), "fault"), parts);
 }
 
 }  // namespace

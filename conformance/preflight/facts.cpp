@@ -54,7 +54,8 @@ std::string Facts::leaves_a_day() const {
     }
     const auto day = std::chrono::duration<double>(std::chrono::days(1));
     const double renewals = day / (std::chrono::duration<double>(account.ttl) * mesh.renew_at);
-    return fmt::format(": {} pods leave {:.0f} certificates a day", mesh.pods,
+    return fmt::format(": {} {:.0f} certificates a day",
+                       counted(mesh.pods, "pod leaves", "pods leave"),
                        static_cast<double>(mesh.pods) * renewals);
 }
 

@@ -82,10 +82,11 @@ PlanDocument as_json(const Plan::Stop& stop) {
 /// Who was not played was not judged, whatever else is said.
 std::string verdict_line(const Plan& plan) {
     const auto played = plan.before.first.size();
-    return fmt::format("{}: {} of {} would stop getting leaves, {} findings appear, {} vanish{}",
+    return fmt::format("{}: {} of {} would stop getting leaves, {}, {}{}",
                        exit_code(plan) == 0 ? "the change may go out" : "the change may not go out",
-                       plan.stops().size(), identities(played), plan.appears().size(),
-                       plan.vanishes().size(),
+                       plan.stops().size(), identities(played),
+                       counted(plan.appears().size(), "finding appears", "findings appear"),
+                       counted(plan.vanishes().size(), "vanishes", "vanish"),
                        plan.not_played == 0
                            ? std::string()
                            : fmt::format("; {} more were not played", identities(plan.not_played)));

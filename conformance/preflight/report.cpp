@@ -18,10 +18,6 @@ std::string dumped(const Document& document) {
     return document.dump(2, ' ', false, Document::error_handler_t::replace) + "\n";
 }
 
-std::string counted(std::size_t count, std::string_view what) {
-    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
-
 std::string counts(const Report& report) {
     return fmt::format("{}, {}, {} advice, {} accepted, {} held, {} unknown",
                        counted(report.count(Severity::error), "error"),

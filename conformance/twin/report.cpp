@@ -11,10 +11,6 @@ namespace {
 /// Of those that the sentence names: whoever wants all has the report.
 constexpr std::size_t most_named = 8;
 
-std::string counted(std::size_t count, std::string_view one, std::string_view several) {
-    return fmt::format("{} {}", count, count == 1 ? one : several);
-}
-
 std::string where_it_differs(const Difference& one) {
     return fmt::format("{} {}{}{}", one.key, one.aspect, one.member.empty() ? "" : " ", one.member);
 }
@@ -28,14 +24,16 @@ std::string figures(const TwinResult& result) {
     };
     row("server", fmt::format("{} {}", result.description.title, result.real_version));
     row("fake", "plays " + result.fake_version);
-    row("described in all", fmt::format("{} paths, {} operations, {} parameters", size.paths,
-                                        size.operations, size.parameters));
+    row("described in all",
+        fmt::format("{}, {}, {}", counted(size.paths, "path"),
+                    counted(size.operations, "operation"), counted(size.parameters, "parameter")));
     row("seed", fmt::format("{}", result.seed));
     row("asked of both", fmt::format("{} in {}", counted(result.requests, "request", "requests"),
                                      counted(result.stories, "story", "stories")));
     row("minutes", fmt::format("{:.1f}", minutes));
-    row("not tried alone yet",
-        fmt::format("{} operations and values of parameters", result.not_tried_yet));
+    row("not tried alone yet", counted(result.not_tried_yet, "operation or value of a parameter",
+                                       "operations and values of parameters")
+                                   .text());
     row("unexplained differences", fmt::format("{}", result.findings.size()));
     row("known differences met", fmt::format("{}", result.known.size()));
     return out;

@@ -36,10 +36,27 @@ using Bytes = std::vector<std::uint8_t>;
 [[nodiscard]] std::string_view trim(std::string_view text);
 [[nodiscard]] std::string lower(std::string_view text);
 
+/// A number with its noun: "1 leaf", "2 leaves". It is made where it is written, so that what is
+/// seldom said costs nothing; the words have to outlive it.
+struct Counted {
+    std::uint64_t count;
+    std::string_view one, several;  ///< no `several`: `one` with an s
+
+    [[nodiscard]] std::string text() const {
+        return count == 1        ? fmt::format("1 {}", one)
+               : several.empty() ? fmt::format("{} {}s", count, one)
+                                 : fmt::format("{} {}", count, several);
+    }
+};
+[[nodiscard]] constexpr Counted counted(std::uint64_t count, std::string_view one,
+                                        std::string_view several = {}) {
+    return {count, one, several};
+}
+
 /// Whether the text is the pattern, in which each `*` stands for any text, also for none.
 [[nodiscard]] bool fits_pattern(std::string_view pattern, std::string_view text);
-/// A path as a URI reference: what would end or change it is escaped (RFC 3986), and an absolute one
-/// gets its scheme, since a reference that begins with a slash belongs to no base.
+/// A path as a URI reference: what would end or change it is escaped (RFC 3986), and an absolute
+/// one gets its scheme, since a reference that begins with a slash belongs to no base.
 [[nodiscard]] std::string path_as_uri(std::string_view path);
 
 /// More is no file that this program is meant to read. States and reports are tens of megabytes.
@@ -54,3 +71,11 @@ inline constexpr std::size_t largest_file = 512U << 20;
                                       int mode = 0644);
 
 }  // namespace meshproof
+
+template <>
+struct fmt::formatter<meshproof::Counted> : fmt::formatter<std::string_view> {
+    template <class Context>
+    auto format(const meshproof::Counted& counted, Context& context) const {
+        return fmt::formatter<std::string_view>::format(counted.text(), context);
+    }
+};

@@ -152,7 +152,7 @@ bool printable(std::string_view text) {
 
 std::string shown(const std::string& body, std::size_t kept_bytes) {
     if (!printable(body)) {
-        return fmt::format("({} bytes)", body.size());
+        return fmt::format("({})", counted(body.size(), "byte"));
     }
     if (body.size() > kept_bytes) {
         return fmt::format("{}… ({} bytes in all)", head_of(body, kept_bytes), body.size());

@@ -1,5 +1,6 @@
 #include "core/mesh/sync.hpp"
 
+#include "core/base/text.hpp"
 #include "core/mesh/control_plane_state.hpp"
 
 namespace meshproof::mesh {
@@ -175,8 +176,9 @@ std::string difference(const Cluster::State& cluster, const StoredConfiguration&
     }
     if (!(found.trust == cluster.wanted_trust) &&
         cluster.context->mesh->options.seams.compares_trust) {
-        return fmt::format("its trust store holds {} certificates that are not the {} wanted ones",
-                           found.trust.all().size(), cluster.wanted_trust.all().size());
+        return fmt::format("its trust store holds {}, and not those that are wanted ({})",
+                           counted(found.trust.all().size(), "certificate"),
+                           cluster.wanted_trust.all().size());
     }
     return {};
 }

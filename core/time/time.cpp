@@ -245,4 +245,8 @@ std::string human_duration(Duration duration) {
                       : fmt::format("{} d", hours / 24);
 }
 
+std::string human_left(Duration left) {
+    return left < std::chrono::microseconds(1) ? "nothing left" : human_duration(left) + " left";
+}
+
 }  // namespace meshproof

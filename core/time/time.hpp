@@ -39,5 +39,7 @@ using Time = std::chrono::sys_time<Duration>;
 [[nodiscard]] std::optional<Duration> parse_duration_with_unit(std::string_view text);
 /// For people: `1 h 5 min`, `12.3 s`, `4 ms`.
 [[nodiscard]] std::string human_duration(Duration duration);
+/// What remains of a time: `5 min left`, or `nothing left` where it is over.
+[[nodiscard]] std::string human_left(Duration left);
 
 }  // namespace meshproof

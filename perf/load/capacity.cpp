@@ -225,19 +225,17 @@ std::string limits_line(const Curve& curve) {
 
 std::string renewals_line(double rate, std::size_t pods, Duration life) {
     const auto renewals = renewals_a_second(pods, life);
-    return fmt::format(
-        "{} pods renew {:.3g} times a second: headroom {:.3g} times; their leaves "
-        "may live {} or longer",
-        grouped(pods), renewals, rate / renewals, human_duration(shortest_life(rate, pods)));
+    return fmt::format("{} {} a second: headroom {}; their leaves may live {} or longer",
+                       grouped(pods, "pod renews", "pods renew"), times_text(renewals),
+                       times_text(rate / renewals), human_duration(shortest_life(rate, pods)));
 }
 
 std::string restart_line(const Curve& curve, std::size_t pods) {
     constexpr Duration soon = std::chrono::minutes(1);
     const auto all = predict_storm(curve, {pods, Duration::zero(), 0});
     return fmt::format(
-        "if {} pods restart at one moment, the last is ready after {}{}; of {} the "
-        "last is ready within {}",
-        grouped(pods), all && all->at_most ? "at most " : "",
+        "if {} at one moment, the last is ready after {}{}; of {} the last is ready within {}",
+        grouped(pods, "pod restarts", "pods restart"), all && all->at_most ? "at most " : "",
         all ? human_duration(all->last_ready) : "-", grouped(largest_restart(curve, soon)),
         human_duration(soon));
 }
@@ -258,8 +256,8 @@ std::vector<std::string> capacity_lines(const Curve& curve, Duration life, std::
         return {fmt::format("capacity: {}; how many pods that is, a load of login-sign tells", why),
                 limits_line(curve)};
     }
-    return {fmt::format("this Vault carries {} pods at {} leaves with {} ({} keys, storage {}): {}",
-                        grouped(largest_mesh(best->rate, life)), human_duration(life),
+    return {fmt::format("this Vault carries {} at {} leaves with {} ({} keys, storage {}): {}",
+                        grouped(largest_mesh(best->rate, life), "pod"), human_duration(life),
                         token_words(curve.token), crypto::to_string(curve.key_type),
                         to_string(curve.storage), why),
             limits_line(curve), renewals_line(best->rate, pods, life), restart_line(curve, pods)};

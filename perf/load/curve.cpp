@@ -99,13 +99,13 @@ void add_curve(std::vector<Curve>& curves, Curve curve) {
 }
 
 std::string mode_text(const Curve& curve) {
-    return fmt::format("{}, {} tokens, {} keys, {} CA, certificates {}, {} connections",
+    return fmt::format("{}, {} tokens, {} keys, {} CA, certificates {}, {}",
                        to_string(curve.profile), to_string(curve.token), to_string(curve.key_type),
                        curve.ca_key_type,
                        curve.storage == Storage::stored     ? "stored"
                        : curve.storage == Storage::no_store ? "not stored"
                                                             : "stored with a lease",
-                       curve.connections);
+                       counted(curve.connections, "connection"));
 }
 
 std::string slo_text(const Slo& slo) {

@@ -153,15 +153,15 @@ Footprint footprint_of(const Options& options, std::size_t transactions,
     print.certificates = (options.signs() ? transactions : 0) + 1;
     print.stored_tokens = (options.logs_in() ? transactions : 0) + 1;
     print.clients = 1;
-    print.notes = {
-        fmt::format("account {}: {} logs in at auth/{} as role {}, signs at {}", account.name,
-                    account_text(account), account.auth_mount, account.auth_role,
-                    account.sign_path),
-        account.cluster ? "makes nothing in Vault, and asks the cluster for nothing but tokens"
-                        : "makes nothing in Vault, and asks no cluster",
-        fmt::format("up to {} certificates signed; whether they are stored or leased is up to the "
-                    "role, and what is stored stays",
-                    print.certificates)};
+    print.notes = {fmt::format("account {}: {} logs in at auth/{} as role {}, signs at {}",
+                               account.name, account_text(account), account.auth_mount,
+                               account.auth_role, account.sign_path),
+                   account.cluster
+                       ? "makes nothing in Vault, and asks the cluster for nothing but tokens"
+                       : "makes nothing in Vault, and asks no cluster",
+                   fmt::format("up to {} signed; whether they are stored or leased is up to the "
+                               "role, and what is stored stays",
+                               counted(print.certificates, "certificate"))};
     return print;
 }
 
@@ -211,9 +211,10 @@ std::vector<std::string> existing_lines(const Options& options, const Ground& gr
         return {"a login gives a batch token: none is stored"};
     }
     return {
-        fmt::format("up to {} service tokens stay in the Vault after the load: each expires by "
+        fmt::format("up to {} in the Vault after the load: each expires by "
                     "itself, {} after its login",
-                    transactions, human_duration(ground.token_ttl))};
+                    counted(transactions, "service token stays", "service tokens stay"),
+                    human_duration(ground.token_ttl))};
 }
 
 }  // namespace meshproof::load

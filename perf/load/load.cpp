@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/log.hpp"
+#include "core/base/text.hpp"
 #include "core/stats/percentile.hpp"
 #include "perf/load/existing.hpp"
 #include "perf/load/find_max.hpp"
@@ -178,8 +179,10 @@ void judge(Outcome& outcome) {
     auto& failures = outcome.failures;
     if (const auto wrong = outcome.verification.wrong_leaves(); wrong > 0) {
         for (const auto& [kind, count] : outcome.verification.wrong) {
-            failures.push_back(fmt::format("{} of {} verified leaves: {}", count,
-                                           outcome.verification.verified, to_string(kind)));
+            failures.push_back(fmt::format(
+                "{} of {}: {}", count,
+                counted(outcome.verification.verified, "verified leaf", "verified leaves"),
+                to_string(kind)));
         }
     }
     if (measured.ended == Ended::aborted) {

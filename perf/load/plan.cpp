@@ -126,20 +126,20 @@ void name_unmeasured(const std::vector<Curve>& curves, std::string_view file, Pl
 std::string verdict_line(const Plan& plan) {
     const auto& wish = plan.wish;
     const auto mesh =
-        fmt::format("{} pods with leaves of {}", grouped(wish.pods), human_duration(wish.life));
+        fmt::format("{} with leaves of {}", grouped(wish.pods, "pod"), human_duration(wish.life));
     if (!plan.best) {
         return fmt::format("{}: not carried: no measured rate keeps {}", mesh, slo_text(plan.slo));
     }
     if (wish.pods > plan.most_pods) {
-        return fmt::format("{}: not carried: their renewals are {:.3g} times what keeps {}", mesh,
-                           1 / plan.headroom, slo_text(plan.slo));
+        return fmt::format("{}: not carried: their renewals are {} what keeps {}", mesh,
+                           times_text(1 / plan.headroom), slo_text(plan.slo));
     }
     if (!plan.carries()) {
         return fmt::format("{}: not carried: after a restart the last is not ready within {}", mesh,
                            human_duration(*wish.ready));
     }
-    return fmt::format("{}: carried, with {:.3g} times the rate that they need", mesh,
-                       plan.headroom);
+    return fmt::format("{}: carried, with {} the rate that they need", mesh,
+                       times_text(plan.headroom));
 }
 
 std::string storm_line(const Plan& plan) {
@@ -153,9 +153,9 @@ std::string storm_line(const Plan& plan) {
 }
 
 std::string alternative_text(const Alternative& other, Duration life) {
-    const auto times = other.times ? fmt::format("{:.2g} times, ", *other.times) : std::string();
-    return fmt::format("{}: {}{:.4g}/s, {} pods", other.change, times, other.rate,
-                       grouped(largest_mesh(other.rate, life)));
+    const auto times = other.times ? times_text(*other.times, 2) + ", " : std::string();
+    return fmt::format("{}: {}{:.4g}/s, {}", other.change, times, other.rate,
+                       grouped(largest_mesh(other.rate, life), "pod"));
 }
 
 void add_help(const Plan& plan, std::vector<std::string>& lines) {
@@ -211,14 +211,13 @@ std::vector<std::string> plan_text(const Plan& plan) {
         fmt::format("by the curve of {} {} ({}), {}: {}", curve.product, curve.server_version,
                     curve.target, rfc3339(curve.measured), mode_text(curve))};
     if (plan.best) {
-        lines.push_back(fmt::format("they renew {:.3g} times a second; {:.4g}/s keeps {}{}",
-                                    plan.renewals, plan.best->rate, slo_text(plan.slo),
+        lines.push_back(fmt::format("they renew {} a second; {:.4g}/s keeps {}{}",
+                                    times_text(plan.renewals), plan.best->rate, slo_text(plan.slo),
                                     plan.best->held ? "" : " (seen in one step, not in a hold)"));
-        lines.push_back(
-            fmt::format("the largest mesh at {}: {} pods; the shortest life for {} "
-                        "pods: {}",
-                        human_duration(plan.wish.life), grouped(plan.most_pods),
-                        grouped(plan.wish.pods), human_duration(*plan.least_life)));
+        lines.push_back(fmt::format("the largest mesh at {}: {}; the shortest life for {}: {}",
+                                    human_duration(plan.wish.life), grouped(plan.most_pods, "pod"),
+                                    grouped(plan.wish.pods, "pod"),
+                                    human_duration(*plan.least_life)));
     }
     if (plan.storm) {
         lines.push_back(storm_line(plan));

@@ -100,14 +100,13 @@ Footprint footprint_of(const Options& options, std::size_t transactions, const r
     print.stored_tokens =
         options.logs_in() && options.token == TokenMode::service ? transactions : 0;
     print.clients = options.accounts * options.clusters;
-    print.made = {
-        "secrets engine " + mark.name("pki"), "secrets engine " + mark.name("pki-int"),
-        "policy " + mark.name("policy"),
-        options.clusters == 1
-            ? "auth method " + mark.name("auth")
-            : fmt::format("{} auth methods {} and so on", options.clusters, mark.name("auth")),
-        fmt::format("{} service account{} and as many cluster role bindings in the cluster",
-                    print.clients, print.clients == 1 ? "" : "s")};
+    print.made = {"secrets engine " + mark.name("pki"), "secrets engine " + mark.name("pki-int"),
+                  "policy " + mark.name("policy"),
+                  options.clusters == 1 ? "auth method " + mark.name("auth")
+                                        : fmt::format("{} auth methods {} and so on",
+                                                      options.clusters, mark.name("auth")),
+                  fmt::format("{} and as many cluster role bindings in the cluster",
+                              counted(print.clients, "service account"))};
     return print;
 }
 
@@ -122,15 +121,13 @@ std::string over_the_bill(const Options& options, const Footprint& print,
     }
     std::vector<std::string> over;
     if (print.certificates > options.billed_certificates) {
-        over.push_back(
-            fmt::format("up to {} certificates, where at most {} are allowed "
-                        "(--billed-certificates)",
-                        print.certificates, options.billed_certificates));
+        over.push_back(fmt::format("up to {}, where at most {} are allowed (--billed-certificates)",
+                                   counted(print.certificates, "certificate"),
+                                   options.billed_certificates));
     }
     if (print.clients > options.billed_clients) {
-        over.push_back(
-            fmt::format("up to {} clients, where at most {} are allowed (--billed-clients)",
-                        print.clients, options.billed_clients));
+        over.push_back(fmt::format("up to {}, where at most {} are allowed (--billed-clients)",
+                                   counted(print.clients, "client"), options.billed_clients));
     }
     return over.empty() ? std::string()
                         : fmt::format("Vault Enterprise {} would bill {}",

@@ -33,13 +33,13 @@ constexpr std::size_t many_stored = 50'000;
 std::string at_rate(const Options& options) {
     switch (options.profile) {
         case Profile::cold_start:
-            return fmt::format("{} pods at one moment", grouped(options.pods));
+            return fmt::format("{} at one moment", grouped(options.pods, "pod"));
         case Profile::restart_storm:
-            return fmt::format("{} pods within {}", grouped(options.pods),
+            return fmt::format("{} within {}", grouped(options.pods, "pod"),
                                human_duration(options.within));
         case Profile::renewal:
-            return fmt::format("{} pods with leaves of {}: {:.4g}/s for {}", grouped(options.pods),
-                               human_duration(options.leaf_ttl),
+            return fmt::format("{} with leaves of {}: {:.4g}/s for {}",
+                               grouped(options.pods, "pod"), human_duration(options.leaf_ttl),
                                renewals_a_second(options.pods, options.leaf_ttl),
                                human_duration(options.duration));
         default:
@@ -54,9 +54,10 @@ std::string at_rate(const Options& options) {
 }
 
 std::string connections_text(const Options& options) {
-    return fmt::format("{} connections{}{}", options.connections,
-                       options.keep_alive ? "" : ", each for one transaction",
-                       options.clusters > 1 ? fmt::format(", {} clusters", options.clusters) : "");
+    return fmt::format(
+        "{}{}{}", counted(options.connections, "connection"),
+        options.keep_alive ? "" : ", each for one transaction",
+        options.clusters > 1 ? ", " + counted(options.clusters, "cluster").text() : "");
 }
 
 std::string_view kept_text(const Options& options) {
@@ -160,8 +161,8 @@ std::string headline(const Outcome& outcome) {
                                  to_string(outcome.verdict), best->rate,
                                  best->hold ? "" : ", seen in one step and not in a hold");
     }
-    auto line = fmt::format("{}: {} of {} transactions done", to_string(outcome.verdict),
-                            grouped(measured.done), grouped(measured.asked));
+    auto line = fmt::format("{}: {} of {} done", to_string(outcome.verdict), grouped(measured.done),
+                            grouped(measured.asked, "transaction"));
     if (outcome.options.by_pods()) {
         return line + fmt::format(", the last after {}", stats::latency_text(measured.last_done));
     }
@@ -181,8 +182,9 @@ std::string trouble_line(const Trouble& trouble) {
 
 std::string verified_line(const Outcome& outcome) {
     const auto& verification = outcome.verification;
-    return fmt::format("verified: {} of {} leaves, {} wrong", grouped(verification.verified),
-                       grouped(verification.answers), grouped(verification.wrong_leaves()));
+    return fmt::format("verified: {} of {}, {} wrong", grouped(verification.verified),
+                       grouped(verification.answers, "leaf", "leaves"),
+                       grouped(verification.wrong_leaves()));
 }
 
 /// Leaves of which nothing is known though they should have been verified; "" where there are none.
@@ -191,9 +193,10 @@ std::string not_verified_line(const Outcome& outcome) {
     return verification.not_verified == 0
                ? std::string()
                : fmt::format(
-                     "not verified: {} of {} leaves, since the verifier's queue was full; "
+                     "not verified: {} of {}, since the verifier's queue was full; "
                      "--verify sample:F asks for a share that it can keep up with",
-                     grouped(verification.not_verified), grouped(verification.answers));
+                     grouped(verification.not_verified),
+                     grouped(verification.answers, "leaf", "leaves"));
 }
 
 /// What each of several addresses did; nothing where there is one.
@@ -231,9 +234,9 @@ std::string handshakes_line(const Measured& measured) {
     return measured.handshakes == 0
                ? std::string()
                : fmt::format(
-                     "TLS: {} handshakes, {} of them ({:.0f} %) with a session of an "
+                     "TLS: {}, {} of them ({:.0f} %) with a session of an "
                      "earlier one",
-                     grouped(measured.handshakes), grouped(measured.resumed),
+                     grouped(measured.handshakes, "handshake"), grouped(measured.resumed),
                      100.0 * static_cast<double>(measured.resumed) /
                          static_cast<double>(measured.handshakes));
 }
@@ -258,9 +261,9 @@ std::string generator_line(const Outcome& outcome) {
     if (measured.processor_share) {
         line += fmt::format(", {:.0f} % of a processor", *measured.processor_share * 100);
     }
-    line += fmt::format("; {} pods' keys and requests", grouped(outcome.pods));
+    line += fmt::format("; {} keys and requests", grouped(outcome.pods, "pod's", "pods'"));
     if (outcome.account_tokens > 0) {
-        line += fmt::format(" and {} service account tokens", grouped(outcome.account_tokens));
+        line += fmt::format(" and {}", grouped(outcome.account_tokens, "service account token"));
     }
     return line + " made ahead, not measured";
 }
@@ -368,19 +371,30 @@ std::string grouped(std::uint64_t number) {
     return text;
 }
 
+std::string grouped(std::uint64_t number, std::string_view one, std::string_view several) {
+    return number == 1       ? fmt::format("1 {}", one)
+           : several.empty() ? fmt::format("{} {}s", grouped(number), one)
+                             : fmt::format("{} {}", grouped(number), several);
+}
+
+std::string times_text(double times, int digits) {
+    const auto number = fmt::format("{:.{}g}", times, digits);
+    return number + (number == "1" ? " time" : " times");
+}
+
 std::vector<std::string> plan_lines(const Options& options, const Footprint& print,
                                     const run::Survey& found) {
     std::vector<std::string> lines{
         fmt::format("load {}: {}; {}", to_string(options.profile), at_rate(options),
                     with_what(options)),
-        fmt::format("asks {}{} transactions in all", options.find_max ? "at most " : "",
-                    grouped(print.transactions))};
+        fmt::format("asks {}{} in all", options.find_max ? "at most " : "",
+                    grouped(print.transactions, "transaction"))};
     if (!print.made.empty()) {
         lines.push_back("makes, and removes at the end: " + join(print.made, ", "));
         lines.push_back(fmt::format(
-            "up to {} certificates signed, {} of them stored, {} leases, {} tokens stored",
-            grouped(print.certificates), grouped(print.stored_certificates), grouped(print.leases),
-            grouped(print.stored_tokens)));
+            "up to {} signed, {} of them stored, {}, {} stored",
+            grouped(print.certificates, "certificate"), grouped(print.stored_certificates),
+            grouped(print.leases, "lease"), grouped(print.stored_tokens, "token")));
     }
     lines.insert(lines.end(), print.notes.begin(), print.notes.end());
     if (options.existing && print.certificates > many_stored) {
@@ -397,14 +411,14 @@ std::vector<std::string> plan_lines(const Options& options, const Footprint& pri
     }
     if (billed(found)) {
         lines.push_back(fmt::format(
-            "warning: Vault Enterprise bills this month for up to {} certificates and {} clients",
-            grouped(print.certificates), grouped(print.clients)));
+            "warning: Vault Enterprise bills this month for up to {} and {}",
+            grouped(print.certificates, "certificate"), grouped(print.clients, "client")));
     }
     return lines;
 }
 
 std::string progress_line(const Progress& progress) {
-    const auto left = std::max(progress.end - progress.elapsed, Duration::zero());
+    const auto left = progress.end - progress.elapsed;
     const auto text = [&progress](double percentile, Duration time) {
         return progress.recent < stats::samples_needed(percentile) ? std::string("-")
                                                                    : stats::latency_text(time);
@@ -412,11 +426,11 @@ std::string progress_line(const Progress& progress) {
     const auto p99 = text(99, progress.p99);
     return fmt::format(
         "{:>4} s: asked {}/s, done {}/s, response p50 {} {}, {} failed, {} in flight, {} waiting, "
-        "{} left",
+        "{}",
         whole_seconds(progress.elapsed), progress.asked, progress.done, text(50, progress.p50),
         p99 == "-" && progress.recent > 0 ? "max " + stats::latency_text(progress.slowest)
                                           : "p99 " + p99,
-        grouped(progress.failed), progress.in_flight, progress.waiting, human_duration(left));
+        grouped(progress.failed), progress.in_flight, progress.waiting, human_left(left));
 }
 
 std::vector<std::string> outcome_lines(const Outcome& outcome) {

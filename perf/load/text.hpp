@@ -27,5 +27,10 @@ namespace meshproof::load {
 
 /// "1,234,567"
 [[nodiscard]] std::string grouped(std::uint64_t number);
+/// The same with its noun: "1 pod", "1,000 pods". Without `several`, `one` with an s.
+[[nodiscard]] std::string grouped(std::uint64_t number, std::string_view one,
+                                  std::string_view several = {});
+/// "1 time", "2.5 times"; as many digits as tell.
+[[nodiscard]] std::string times_text(double times, int digits = 3);
 
 }  // namespace meshproof::load

@@ -11,6 +11,7 @@
 
 #include "core/base/answer.hpp"
 #include "core/base/json_text.hpp"
+#include "core/base/text.hpp"
 #include "core/crypto/chain.hpp"
 #include "perf/load/processor.hpp"
 #include "perf/load/seen_serials.hpp"
@@ -35,9 +36,9 @@ std::optional<std::string> other_name(const Pod& pod, const crypto::Certificate&
         return std::nullopt;
     }
     return fmt::format(
-        "expected {} alone, and its URIs are [{}] beside {} other names", pod.id,
-        join(names.uris, ", "),
-        names.dns.size() + names.emails.size() + names.ips.size() + names.others.size());
+        "expected {} alone, and its URIs are [{}] beside {}", pod.id, join(names.uris, ", "),
+        counted(names.dns.size() + names.emails.size() + names.ips.size() + names.others.size(),
+                "other name"));
 }
 
 /// The certificates that the answer has beside its leaf, as far as they can be read.

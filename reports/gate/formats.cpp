@@ -6,6 +6,7 @@
 
 #include "core/base/answer.hpp"
 #include "core/base/json_text.hpp"
+#include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
 #include "core/html/escape.hpp"
 #include "reports/openmetrics.hpp"
@@ -31,9 +32,10 @@ std::string found_text(const RuleResult& rule) {
 }
 
 std::string counts_text(const Judgement& judgement) {
-    return fmt::format("{} broken, {} undecided, {} notes, {} hold",
-                       judgement.count(Answer::broken), judgement.count(Answer::undecided),
-                       judgement.count(Answer::note), judgement.count(Answer::holds));
+    return fmt::format("{} broken, {} undecided, {}, {} hold", judgement.count(Answer::broken),
+                       judgement.count(Answer::undecided),
+                       counted(judgement.count(Answer::note), "note"),
+                       judgement.count(Answer::holds));
 }
 
 std::string verdict_text(const Judgement& judgement) {
@@ -80,10 +82,11 @@ std::string head_text(const Judgement& judgement) {
         out += fmt::format("- {}\n", short_cell(judgement.reports[i]));
     }
     if (judgement.reports.size() > most_reports) {
-        out += fmt::format("- and {} reports more\n", judgement.reports.size() - most_reports);
+        out += fmt::format("- and {} more\n",
+                           counted(judgement.reports.size() - most_reports, "report"));
     }
     if (judgement.baseline > 0) {
-        out += fmt::format("- baseline: {} reports\n", judgement.baseline);
+        out += fmt::format("- baseline: {}\n", counted(judgement.baseline, "report"));
     }
     return out;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/text.hpp"
 #include "core/stats/percentile.hpp"
 #include "reports/gate/judge.hpp"
 
@@ -108,7 +109,7 @@ struct CpuCounts {
             return nothing(unseen.empty() ? "it gave no leaves" : unseen, leaves);
         }
         return something(measure, processor_us / static_cast<double>(leaves), leaves,
-                         fmt::format(" over {} leaves", leaves));
+                         fmt::format(" over {}", counted(leaves, "leaf", "leaves")));
     }
 };
 

@@ -132,9 +132,10 @@ class ResultsJudge {
                               {1, "results"},
                               "all reports",
                               passed_ == seen_
-                                  ? fmt::format("{} of {} results pass", passed_, seen_)
-                                  : fmt::format("{} of {} results pass, the others are allowed",
-                                                passed_, seen_)});
+                                  ? fmt::format("{} of {}", passed_,
+                                                counted(seen_, "result passes", "results pass"))
+                                  : fmt::format("{} of {}, the others are allowed", passed_,
+                                                counted(seen_, "result passes", "results pass"))});
         }
         deviations_.tell(rules_);
         skips_.tell(rules_);

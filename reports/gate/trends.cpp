@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/base/text.hpp"
 #include "reports/gate/judge.hpp"
 #include "reports/gate/loads.hpp"
 
@@ -44,9 +45,9 @@ void compare(const Trend& rule, const Series& now, const Series& before, RuleRes
     const auto baseline = median_interval(before.values);
     if (!change || !baseline) {
         out.answer = undecided;
-        out.measured =
-            fmt::format("not enough data: {} runs and {} of the baseline{}{}", now.values.size(),
-                        before.values.size(), now.missing, before.missing);
+        out.measured = fmt::format("not enough data: {} and {} of the baseline{}{}",
+                                   counted(now.values.size(), "run"), before.values.size(),
+                                   now.missing, before.missing);
         return;
     }
     // Of a rate, less is worse.

@@ -36,7 +36,8 @@ pages::Headline pages::headline(const run::RunResult& result) {
         return {Verdict::blocked, "Blocked: the run was interrupted"};
     }
     if (const auto left = result.count(Verdict::not_run); left > 0) {
-        return {Verdict::blocked, fmt::format("Ended early: {} of {} were not run", left, all)};
+        return {Verdict::blocked, fmt::format("Ended early: {} of {} {} not run", left, all,
+                                              left == 1 ? "was" : "were")};
     }
     if (result.ended_early) {
         return {Verdict::blocked,
@@ -50,7 +51,8 @@ pages::Headline pages::headline(const run::RunResult& result) {
     }
     auto text = fmt::format("Pass: {} of {}", passed, all);
     if (deviating > 0) {
-        text += fmt::format(", {} deviate as the target's file says", deviating);
+        text += fmt::format(", {} as the target's file says",
+                            counted(deviating, "deviates", "deviate"));
     }
     return {Verdict::pass, text};
 }
@@ -190,10 +192,8 @@ std::string to_html(const run::RunResult& result) {
     }
     body += "</main>\n<footer>\n";
     if (room.left_out() > 0) {
-        body += fmt::format(
-            "<p>{} parts did not fit into this page; all of it is in "
-            "report.json.</p>\n",
-            room.left_out());
+        body += fmt::format("<p>{} did not fit into this page; all of it is in report.json.</p>\n",
+                            counted(room.left_out(), "part"));
     }
     body += "<p>Written by meshproof; report.json beside this file has all of it.</p>\n</footer>\n";
     return html::page(fmt::format("{} - meshproof {} of {}", told.text,

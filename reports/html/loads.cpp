@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/base/text.hpp"
 #include "core/html/escape.hpp"
 #include "core/html/lanes.hpp"
 #include "core/stats/percentile.hpp"
@@ -215,7 +216,8 @@ std::string over_time_part(const run::LoadTimeline& timeline, std::string_view i
 
 /// The load that the mesh makes itself: nothing else is meant by "carries".
 std::string mesh_words(const run::LoadOutcome& load) {
-    return fmt::format("{} pods renew leaves of {} at {}", load.mesh->pods,
+    return fmt::format("{} leaves of {} at {}",
+                       counted(load.mesh->pods, "pod renews", "pods renew"),
                        human_duration(load.options.leaf_ttl), rate(load.mesh->renewals_per_second));
 }
 
@@ -268,7 +270,7 @@ std::string capacity_part(const run::LoadOutcome& load, std::string_view id) {
     }
     if (load.mesh) {
         chart.description += " The upright line is the mesh's own load: " + mesh_words(load) + ".";
-        chart.mark = {load.mesh->renewals_per_second, fmt::format("{} pods", load.mesh->pods)};
+        chart.mark = {load.mesh->renewals_per_second, counted(load.mesh->pods, "pod").text()};
     }
     return "<h4>Capacity</h4>\n" + drawing(chart, fmt::format("{}-capacity", id)) +
            rates_table(load);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "core/base/text.hpp"
 #include "core/html/escape.hpp"
 
 namespace meshproof::reports::pages {
@@ -100,7 +101,7 @@ ResultWords result_words(const run::RunResult& result) {
 
 std::string things(const run::RunResult& result, std::size_t count) {
     const auto words = result_words(result);
-    return fmt::format("{} {}", count, count == 1 ? words.one : words.several);
+    return counted(count, words.one, words.several).text();
 }
 
 bool was_begun(const run::Outcome& outcome) {

@@ -1,4 +1,5 @@
 // What people do with integration accounts, and which of it is refused.
+#include "core/base/text.hpp"
 #include "scenarios/explore/commands.hpp"
 
 namespace meshproof::scenarios::explore {
@@ -210,8 +211,8 @@ Task<void> onboard_again(Play& play, Step step) {
 // Clusters are onboarded with it: no leaf may change its domain under them.
 Task<void> change_trust_domain(Play& play, Step) {
     const auto done = play.world.mesh().set_trust_domain("other.example");
-    play.expect(!done, "trust", "the trust domain was changed under {} clusters",
-                play.clusters.size());
+    play.expect(!done, "trust", "the trust domain was changed under {}",
+                counted(play.clusters.size(), "cluster"));
     co_return;
 }
 

@@ -199,9 +199,9 @@ void check_renewal(Play& play, const SeenPod& pod, const std::string& when) {
     const auto least = std::min(came, life) * 17 / 60 - answer;
     const auto left = *pod.until - play.truth();
     play.expect(left > least, "expiry",
-                "{}: the CA of {} works for {}, and {} has {} left of {}: nobody renewed it", when,
-                pod.cluster, human_duration(play.now() - *since), pod.workload,
-                human_duration(left), human_duration(std::min(came, life)));
+                "{}: the CA of {} works for {}, and {} has {} of {}: nobody renewed it", when,
+                pod.cluster, human_duration(play.now() - *since), pod.workload, human_left(left),
+                human_duration(std::min(came, life)));
 }
 
 void check_identity(Play& play, const SeenPod& pod, const std::string& when) {

@@ -1,4 +1,5 @@
 // How often pods ask, against the model.
+#include "core/base/text.hpp"
 #include "scenarios/explore/check.hpp"
 
 namespace meshproof::scenarios::explore {
@@ -73,14 +74,13 @@ void check_cost(Play& play, const std::vector<SeenPod>& pods, const std::string&
             most.in_quiet = play.model.most_in_quiet(time, play.quiet());
         }
         play.expect(logins <= most.logins && signatures <= most.signatures, "cost",
-                    "{}: the pod of {} tried {} logins and {} signatures in {}; {} and {} are "
-                    "enough",
-                    when, pod.workload, logins, signatures, human_duration(time), most.logins,
-                    most.signatures);
+                    "{}: the pod of {} tried {} and {} in {}; {} and {} are enough", when,
+                    pod.workload, counted(logins, "login"), counted(signatures, "signature"),
+                    human_duration(time), most.logins, most.signatures);
         play.expect(!most.in_quiet || logins + signatures <= *most.in_quiet, "cost",
-                    "{}: the pod of {} asked {} times in {} though its Vault asked to be left "
+                    "{}: the pod of {} asked {} in {} though its Vault asked to be left "
                     "alone for {} each time; {} are enough",
-                    when, pod.workload, logins + signatures, human_duration(time),
+                    when, pod.workload, counted(logins + signatures, "time"), human_duration(time),
                     human_duration(play.quiet()), most.in_quiet.value_or(0));
         play.counted[pod.uid] = {pod.logins_tried, pod.signatures_asked};
     }

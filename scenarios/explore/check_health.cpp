@@ -1,4 +1,5 @@
 // What the mesh says of its own health against the model.
+#include "core/base/text.hpp"
 #include "scenarios/explore/play.hpp"
 
 namespace meshproof::scenarios::explore {
@@ -77,8 +78,8 @@ Task<void> check_namespace(Play& play, std::string name, std::string when) {
         co_return;
     }
     play.expect(health->clusters.size() == musts.size(), "health",
-                "{}: the global namespace {} tells the health of {} clusters, and has {}", when,
-                name, health->clusters.size(), musts.size());
+                "{}: the global namespace {} tells the health of {}, and has {}", when, name,
+                counted(health->clusters.size(), "cluster"), musts.size());
     for (const auto& [member, its] : health->clusters) {
         judge_health(play, member, musts[member], its, when);
     }

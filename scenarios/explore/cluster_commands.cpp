@@ -1,4 +1,5 @@
 // Clusters that leave the mesh and come back, and what somebody deletes in one beside its Secrets.
+#include "core/base/text.hpp"
 #include "core/mesh/mesh.hpp"
 #include "scenarios/explore/commands.hpp"
 
@@ -51,8 +52,8 @@ Task<std::string> left_in(Play& play, std::string cluster) {
         std::ranges::count_if(pods.items, [](const auto& pod) { return !pod.meta.deleting; });
     co_return stay == 0 && secrets.empty() && accounts.empty()
         ? std::string()
-        : fmt::format("{} pods, {} Secrets and {} service accounts", stay, secrets.size(),
-                      accounts.size());
+        : fmt::format("{}, {} and {}", counted(stay, "pod"), counted(secrets.size(), "Secret"),
+                      counted(accounts.size(), "service account"));
 }
 
 void forget_cluster(Play& play, const std::string& name) {

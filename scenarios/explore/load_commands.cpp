@@ -1,4 +1,5 @@
 // Many clients ask one Vault for signatures at once.
+#include "core/base/text.hpp"
 #include "scenarios/explore/commands.hpp"
 #include "scenarios/rush.hpp"
 #include "scenarios/steps.hpp"
@@ -33,8 +34,9 @@ void judge_speed(Play& play, const Rush& rush, int clients, Duration lasted, std
     const auto count = static_cast<int>(rush.requests.size());
     const Duration each = std::chrono::milliseconds(world.signing_ms);
     const auto least = each * count / world.signers;
-    play.expect(lasted >= least, "throughput", "{} signatures came in {}: {} at once take {}",
-                count, human_duration(lasted), world.signers, human_duration(least));
+    play.expect(lasted >= least, "throughput", "{} came in {}: {} at once take {}",
+                counted(count, "signature"), human_duration(lasted), world.signers,
+                human_duration(least));
     // Several nodes may each begin what one of them ends.
     if (clients < 2 * world.signers || world.nodes > 1) {
         return;
@@ -44,9 +46,9 @@ void judge_speed(Play& play, const Rush& rush, int clients, Duration lasted, std
                         as_written("100ms") * (count / clients);
     const auto most = least * 100 / wanted_percent + beside;
     play.expect(lasted <= most, "throughput",
-                "{} signatures took {}: a Vault that makes {} at once in {} each needs {} at most",
-                count, human_duration(lasted), world.signers, human_duration(each),
-                human_duration(most));
+                "{} took {}: a Vault that makes {} at once in {} each needs {} at most",
+                counted(count, "signature"), human_duration(lasted), world.signers,
+                human_duration(each), human_duration(most));
 }
 
 std::string cannot_sign_for_many(const Play& play, const Step& step) {
@@ -85,7 +87,8 @@ Task<void> sign_at_once(Play& play, Step step) {
     const auto lasted = play.now() - began;
     play.reach("many asked one Vault for signatures at once");
     play.expect(rush->requests.size() == static_cast<std::size_t>(clients * each), "throughput",
-                "{} requests were made of {}", rush->requests.size(), clients * each);
+                "{} made of {}", counted(rush->requests.size(), "request was", "requests were"),
+                clients * each);
     const auto& anchor = play.anchors.find(play.model.anchor_of_leaves(pki.name))->second;
     judge_answers(play, *rush, anchor.issuers.back());
     judge_speed(play, *rush, clients, lasted, pods);

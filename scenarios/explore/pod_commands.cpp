@@ -1,4 +1,5 @@
 // What people do with pods, and what they ask of clusters' health.
+#include "core/base/text.hpp"
 #include "scenarios/explore/commands.hpp"
 #include "scenarios/steps.hpp"
 
@@ -68,8 +69,9 @@ Task<void> redefine(Play& play, Step step) {
     };
     const bool became = co_await await(play.world, by_it, play.model.recovery());
     play.expect(became, "pod-restart",
-                "{} was defined anew with {} pods, and {} later its pods are others", name,
-                replicas, human_duration(play.model.recovery()));
+                "{} was defined anew with {}, and {} later its pods are others", name,
+                counted(static_cast<std::uint64_t>(replicas), "pod"),
+                human_duration(play.model.recovery()));
 }
 
 // The others, at once: a restart must cost them nothing.

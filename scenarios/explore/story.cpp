@@ -118,10 +118,11 @@ std::string steps_table(const Record& record) {
 
 std::string story_of(const History& history, const Played& played) {
     const auto& world = history.world;
-    auto text = fmt::format(
-        "{}: {} cluster{}, {} Vault{} ({} first), workloads {}; seed {}\n", history.name,
-        world.clusters, world.clusters == 1 ? "" : "s", world.vaults, world.vaults == 1 ? "" : "s",
-        vault::to_string(world.product), join(world.workloads, ", "), history.seed);
+    auto text =
+        fmt::format("{}: {}, {} ({} first), workloads {}; seed {}\n", history.name,
+                    counted(static_cast<std::uint64_t>(world.clusters), "cluster"),
+                    counted(static_cast<std::uint64_t>(world.vaults), "Vault"),
+                    vault::to_string(world.product), join(world.workloads, ", "), history.seed);
     for (std::size_t i = 0; i < played.record.steps.size(); ++i) {
         const auto& step = played.record.steps[i];
         text += fmt::format("  {}  {:>2}. {}{}\n", virtual_clock(step.at), i + 1, step.text,

@@ -1,3 +1,4 @@
+#include "core/base/text.hpp"
 #include "scenarios/steps.hpp"
 
 namespace meshproof::scenarios {
@@ -26,20 +27,20 @@ Task<void> renewal(World& world) {
     const auto lasted = world.clock().elapsed() - begin;
     for (const auto& workload : {client, server}) {
         const auto pod = pod_of(cluster, workload);
-        world.expect(pod.leaves > static_cast<std::size_t>(lasted / life),
-                     "{} got {} leaves in {} lives", workload, pod.leaves,
+        world.expect(pod.leaves > static_cast<std::size_t>(lasted / life), "{} got {} in {} lives",
+                     workload, counted(pod.leaves, "leaf", "leaves"),
                      static_cast<double>(lasted.count()) / static_cast<double>(life.count()));
         world.expect(pod.leaves <= static_cast<std::size_t>(lasted / (life / 2)) + 1,
-                     "{} got {} leaves: it renews more often than at half of a life", workload,
-                     pod.leaves);
-        world.expect(keys[workload].size() == serials[workload].size(),
-                     "{} used {} keys for {} leaves", workload, keys[workload].size(),
-                     serials[workload].size());
+                     "{} got {}: it renews more often than at half of a life", workload,
+                     counted(pod.leaves, "leaf", "leaves"));
+        world.expect(keys[workload].size() == serials[workload].size(), "{} used {} for {}",
+                     workload, counted(keys[workload].size(), "key"),
+                     counted(serials[workload].size(), "leaf", "leaves"));
         // One login serves for as long as its Vault token lives, and no leaf needs more than one.
         const auto logins =
             std::min(pod.leaves, 1 + static_cast<std::size_t>(lasted / (vault_token_life / 2)));
-        world.expect(pod.logins <= logins, "{} logged in {} times for {} leaves", workload,
-                     pod.logins, pod.leaves);
+        world.expect(pod.logins <= logins, "{} logged in {} for {}", workload,
+                     counted(pod.logins, "time"), counted(pod.leaves, "leaf", "leaves"));
     }
 }
 

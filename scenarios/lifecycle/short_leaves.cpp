@@ -1,3 +1,4 @@
+#include "core/base/text.hpp"
 #include "scenarios/steps.hpp"
 
 namespace meshproof::scenarios {
@@ -31,7 +32,8 @@ Task<void> short_leaves(World& world) {
     const auto lives = (world.clock().elapsed() - begin) / recipe.role_max_ttl;
     for (const auto& pod : cluster.pods()) {
         world.expect(pod.leaves <= static_cast<std::size_t>(2 * lives + 2),
-                     "the pod of {} got {} leaves in {} lives", pod.workload, pod.leaves, lives);
+                     "the pod of {} got {} in {} lives", pod.workload,
+                     counted(pod.leaves, "leaf", "leaves"), lives);
     }
 }
 

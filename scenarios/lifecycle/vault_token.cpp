@@ -1,3 +1,4 @@
+#include "core/base/text.hpp"
 #include "scenarios/steps.hpp"
 
 namespace meshproof::scenarios {
@@ -16,10 +17,11 @@ Task<void> expect_no_failure(World& world, mesh::Cluster cluster, Duration durat
 void expect_logins(World& world, const mesh::Cluster& cluster, std::size_t logins,
                    std::size_t leaves, std::string_view when) {
     for (const auto& pod : cluster.pods()) {
-        world.expect(pod.leaves >= leaves, "{}: {} got {} leaves, expected {} or more", when,
-                     pod.workload, pod.leaves, leaves);
-        world.expect(pod.logins == logins, "{}: {} logged in {} times for {} leaves, expected {}",
-                     when, pod.workload, pod.logins, pod.leaves, logins);
+        world.expect(pod.leaves >= leaves, "{}: {} got {}, expected {} or more", when, pod.workload,
+                     counted(pod.leaves, "leaf", "leaves"), leaves);
+        world.expect(pod.logins == logins, "{}: {} logged in {} for {}, expected {}", when,
+                     pod.workload, counted(pod.logins, "time"),
+                     counted(pod.leaves, "leaf", "leaves"), logins);
     }
 }
 

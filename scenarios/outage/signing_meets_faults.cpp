@@ -1,3 +1,4 @@
+#include "core/base/text.hpp"
 #include "scenarios/rush.hpp"
 #include "scenarios/steps.hpp"
 
@@ -55,12 +56,12 @@ Task<void> signing_meets_faults(World& world) {
     // A request whose answer was lost may have been signed, and none may have been signed twice.
     const auto kept = co_await kept_serials(world, prepared);
     world.expect(std::ranges::includes(kept, answered),
-                 "the Vault keeps {} leaves, and not all of the {} that it gave", kept.size(),
-                 answered.size());
+                 "the Vault keeps {}, and not all of the {} that it gave",
+                 counted(kept.size(), "leaf", "leaves"), answered.size());
     const auto made = kept.size() - before.size();
     world.expect(answered.size() <= made && made <= asked,
-                 "the Vault signed {} times for {} requests with {} answers", made, asked,
-                 answered.size());
+                 "the Vault signed {} for {} requests with {}", counted(made, "time"), asked,
+                 counted(answered.size(), "answer"));
 }
 
 }  // namespace

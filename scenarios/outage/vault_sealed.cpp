@@ -1,3 +1,4 @@
+#include "core/base/text.hpp"
 #include "scenarios/steps.hpp"
 
 namespace meshproof::scenarios {
@@ -16,9 +17,8 @@ constexpr double refusals_a_life = 40;
 constexpr double first_refusals = 8;  // of two outages, while the wait grows
 
 void expect_no_storm(World& world, const mesh::PodView& pod, Duration sealed) {
-    world.expect(pod.logins <= pod.leaves,
-                 "the pod of {} logged in {} times for {} leaves: a storm", pod.workload,
-                 pod.logins, pod.leaves);
+    world.expect(pod.logins <= pod.leaves, "the pod of {} logged in {} for {}: a storm",
+                 pod.workload, counted(pod.logins, "time"), counted(pod.leaves, "leaf", "leaves"));
     const auto lives =
         static_cast<double>(sealed.count()) / static_cast<double>(world.leaf_ttl().count());
     const auto refused =

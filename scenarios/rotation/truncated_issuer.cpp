@@ -1,3 +1,4 @@
+#include "core/base/text.hpp"
 #include "scenarios/steps.hpp"
 
 namespace meshproof::scenarios {
@@ -32,8 +33,8 @@ Task<void> truncated_issuer(World& world) {
     const auto after = pod_of(cluster, "web");
     world.expect(after.leaves > before.leaves, "the agent gave up asking");
     world.expect(static_cast<double>(after.leaves - before.leaves) < attempts_a_life / 2,
-                 "the agent asked {} times in half a leaf's life for leaves that are born expired",
-                 after.leaves - before.leaves);
+                 "the agent asked {} in half a leaf's life for leaves that are born expired",
+                 counted(after.leaves - before.leaves, "time"));
     world.expect(!after.ready, "a pod is ready with a leaf that was born expired");
     const auto health = co_await await_health(world, "alpha", false);
     world.expect(!health.connected, "with an expired issuer the cluster is \"{}\"", health.text());

@@ -1,3 +1,4 @@
+#include "core/base/text.hpp"
 #include "scenarios/steps.hpp"
 
 namespace meshproof::scenarios {
@@ -49,8 +50,8 @@ Task<void> wrong_names(World& world) {
     co_await expect_told(world, prepared, slips[2]);
     const auto late = pod_of(cluster, "late");
     world.expect(!late.ready && late.leaves == 0 && late.login_attempts > 0,
-                 "by wrong names a pod got {} leaves, after {} attempts to log in", late.leaves,
-                 late.login_attempts);
+                 "by wrong names a pod got {}, after {} to log in",
+                 counted(late.leaves, "leaf", "leaves"), counted(late.login_attempts, "attempt"));
 
     require(co_await world.mesh().connect_ca("alpha", "Certificate Authority: alpha"),
             "connect the account that has the right names");

@@ -1,3 +1,4 @@
+#include "core/base/text.hpp"
 #include "scenarios/steps.hpp"
 
 namespace meshproof::scenarios {
@@ -33,7 +34,8 @@ Task<void> expect_nothing(World& world, run::PreparedVault prepared, mesh::Clust
     const auto pod = pod_of(cluster, "web");
     world.expect(told, "the pod does not name {} as its problem: {}", field, pod.reason);
     world.expect(!pod.ready && pod.leaves == 0 && pod.logins == 0,
-                 "the pod logged in {} times and got {} leaves", pod.logins, pod.leaves);
+                 "the pod logged in {} and got {}", counted(pod.logins, "time"),
+                 counted(pod.leaves, "leaf", "leaves"));
 }
 
 Task<void> wrong_service_account(World& world) {

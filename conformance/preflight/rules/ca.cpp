@@ -55,8 +55,9 @@ Judgement no_default(const Facts& facts) {
         if (issuers.all.empty() || issuers.find("default") != nullptr) {
             return holds();
         }
-        return found(fmt::format("{} issuers, and none is the default", issuers.all.size()),
-                     could_sign(issuers));
+        return found(
+            fmt::format("{}, and none is the default", counted(issuers.all.size(), "issuer")),
+            could_sign(issuers));
     });
 }
 
@@ -85,8 +86,8 @@ Judgement ends_before_leaf(const Facts& facts) {
         const auto left = signer.certificate.not_after() - facts.now;
         return left <= Duration::zero() || left >= facts.account.ttl
                    ? holds()
-                   : found(fmt::format("{} are left of it, and a leaf lives {}",
-                                       human_duration(left), human_duration(facts.account.ttl)),
+                   : found(fmt::format("it has {}, and a leaf lives {}", human_left(left),
+                                       human_duration(facts.account.ttl)),
                            {{"issuer", signer.id}});
     });
 }
@@ -97,8 +98,8 @@ Judgement ends_soon(const Facts& facts) {
         const auto left = signer.certificate.not_after() - facts.now;
         return left < facts.account.ttl || left >= 3 * facts.account.ttl
                    ? holds()
-                   : found(fmt::format("{} are left of it: less than three lives of a leaf",
-                                       human_duration(left)));
+                   : found(fmt::format("it has {}: less than three lives of a leaf",
+                                       human_left(left)));
     });
 }
 
@@ -228,8 +229,8 @@ Judgement chain_incomplete(const Facts& facts) {
         return with(facts.ca_chain, [](const std::vector<crypto::Certificate>& chain) {
             return !chain.empty() && chain.back().self_signed()
                        ? holds()
-                       : found(
-                             fmt::format("ca_chain has {} certificates and no root", chain.size()));
+                       : found(fmt::format("ca_chain has {} and no root",
+                                           counted(chain.size(), "certificate")));
         });
     });
 }

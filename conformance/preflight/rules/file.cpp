@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "conformance/preflight/rule.hpp"
+#include "core/base/text.hpp"
 #include "core/crypto/chain.hpp"
 #include "core/spiffe/identity.hpp"
 
@@ -27,9 +28,10 @@ Judgement bundle_count(const Facts& facts) {
 }
 
 Judgement bundle_no_root(const Facts& facts) {
-    return roots(facts) > 0 ? holds()
-                            : found(fmt::format("none of its {} certificates is self-signed",
-                                                facts.account.trust.size()));
+    return roots(facts) > 0
+               ? holds()
+               : found(fmt::format("it holds {}, and none that is self-signed",
+                                   counted(facts.account.trust.size(), "certificate")));
 }
 
 Judgement bundle_two_roots(const Facts& facts) {

@@ -183,6 +183,14 @@ TEST(JsonText, WhatIsNoUtf8IsReplaced) {
     EXPECT_EQ(valid_utf8("a\xff"), "a\xef\xbf\xbd");
 }
 
+TEST(Counted, HasItsNounInTheRightNumber) {
+    EXPECT_EQ(counted(0, "pod").text(), "0 pods");
+    EXPECT_EQ(counted(1, "pod").text(), "1 pod");
+    EXPECT_EQ(counted(2, "pod").text(), "2 pods");
+    EXPECT_EQ(fmt::format("{} and {}", counted(1, "leaf", "leaves"), counted(2, "leaf", "leaves")),
+              "1 leaf and 2 leaves");
+}
+
 TEST(MarkdownText, DoesNotLeaveItsCell) {
     EXPECT_EQ(markdown_text("a|b `c` <d> [e] *f* g_h \\|"),
               "a\\|b \\`c\\` \\<d> \\[e] \\*f\\* g\\_h \\\\\\|");

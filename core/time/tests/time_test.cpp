@@ -72,5 +72,12 @@ TEST(HumanDuration, ReadsWell) {
     EXPECT_EQ(human_duration(240h), "10 d");
 }
 
+TEST(HumanLeft, SaysOfNoTimeThatItIsOver) {
+    EXPECT_EQ(human_left(90s), "1 min 30 s left");
+    EXPECT_EQ(human_left(1us), "1 us left");
+    EXPECT_EQ(human_left(0s), "nothing left");
+    EXPECT_EQ(human_left(-3s), "nothing left");
+}
+
 }  // namespace
 }  // namespace meshproof

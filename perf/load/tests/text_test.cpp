@@ -114,6 +114,20 @@ TEST(ProgressLine, HasWhatIsAskedAndGotAndHowLongItStillTakes) {
     expect_has(progress_line(progress), "response p50 - max 70.0 ms, 3 failed");
     progress.recent = 0;
     expect_has(progress_line(progress), "response p50 - p99 -, 3 failed");
+    for (const auto elapsed : {30s, 31s}) {  // the last answers are waited for
+        progress.elapsed = elapsed;
+        expect_has(progress_line(progress), "2 waiting, nothing left");
+    }
+}
+
+TEST(Grouped, HasItsNounInTheRightNumber) {
+    EXPECT_EQ(grouped(1, "pod"), "1 pod");
+    EXPECT_EQ(grouped(1'000, "pod"), "1,000 pods");
+    EXPECT_EQ(grouped(1, "leaf", "leaves"), "1 leaf");
+    EXPECT_EQ(grouped(2, "leaf", "leaves"), "2 leaves");
+    EXPECT_EQ(times_text(1), "1 time");
+    EXPECT_EQ(times_text(2.5), "2.5 times");
+    EXPECT_EQ(times_text(2.345, 2), "2.3 times");
 }
 
 }  // namespace

@@ -98,7 +98,7 @@ TEST(Html, ASkipIsNoPassAndABlockIsNone) {
     result.ended_early = run::EarlyEnd::time_limit;
     EXPECT_EQ(headline_of(result), "<h1>Ended early by --time-limit");
     result.outcomes.push_back(outcome("flow/n", run::Verdict::not_run, "not begun: no time"));
-    EXPECT_EQ(headline_of(result), "<h1>Ended early: 1 of 3 scenarios were not run");
+    EXPECT_EQ(headline_of(result), "<h1>Ended early: 1 of 3 scenarios was not run");
     result.outcomes.pop_back();
     result.outcomes.push_back(outcome("flow/c", run::Verdict::blocked, "no way"));
     EXPECT_EQ(headline_of(result), "<h1>Blocked: 1 of 3 scenarios could not be judged");

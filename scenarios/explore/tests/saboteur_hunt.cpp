@@ -222,13 +222,13 @@ std::string markdown(const HuntOptions& options, const std::vector<Pursuit>& pur
         "# Saboteurs\n\n"
         "Deliberate faults of a mesh and of its servers, and what `explore` makes of them. Written "
         "by `saboteur_hunt --seed {}`; do not edit.\n\n"
-        "Each was hunted {} times, from seeds of their own, for at most {} s on one core: until "
+        "Each was hunted {}, from seeds of their own, for at most {} s on one core: until "
         "the first history in which something broke, which was then shrunk. {} of {} were found "
         "every time. What is not found here is in `scenarios/tests/mesh_saboteurs_test.cpp`, with "
         "who notices it.\n\n"
         "| saboteur | what no longer holds | found by | seconds | steps of the longest story |\n"
         "|---|---|---|---|---|\n",
-        options.seed, options.times, options.seconds, always, pursuits.size());
+        options.seed, counted(options.times, "time"), options.seconds, always, pursuits.size());
     for (const auto& pursuit : pursuits) {
         text += row_of(pursuit);
     }
