@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "core/base/text.hpp"
 #include "core/html/escape.hpp"
 #include "core/html/page.hpp"
 #include "reports/html/html.hpp"
@@ -110,8 +111,8 @@ std::string to_html(const std::vector<run::RunResult>& reports) {
     const auto columns = column_numbers(reports.size());
     const auto counts = counts_of(matrix);
     const auto headline =
-        fmt::format("{} of {} results have the same verdict wherever they were run{}", counts.same,
-                    matrix.size(), counts.only_text());
+        fmt::format("{} of {} the same verdict wherever they were run{}", counts.same,
+                    counted(matrix.size(), "result has", "results have"), counts.only_text());
     return html::page(
         "Targets compared - meshproof",
         fmt::format(

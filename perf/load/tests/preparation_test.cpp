@@ -87,7 +87,7 @@ TEST(Plan, WarnsBeforeStorageIsFilled) {
 }
 
 TEST(Plan, SaysWhatIsBilled) {
-    EXPECT_TRUE(warns_of("up to 1,000 certificates and 1 clients", {}, 1000, "1.19.0+ent"));
+    EXPECT_TRUE(warns_of("up to 1,000 certificates and 1 client", {}, 1000, "1.19.0+ent"));
     EXPECT_FALSE(warns_of("bills", {}, 1000));
 }
 

@@ -36,6 +36,19 @@ TEST(OutcomeLines, BeginWithTheVerdict) {
               "pass: 100 of 100 transactions done; 10.0/s asked, 10.0/s done");
 }
 
+TEST(OutcomeLines, TellOneOfAThingAsOne) {
+    auto outcome = outcome_of(1);
+    outcome.measured.handshakes = outcome.pods = outcome.account_tokens = 1;
+    outcome.verification.answers = outcome.verification.verified = 1;
+    const auto text = lines_of(outcome);
+    for (const auto* part :
+         {"pass: 1 of 1 transaction done;", "TLS: 1 handshake, 0 of them",
+          "verified: 1 of 1 leaf, 0",
+          "; 1 pod's keys and requests and 1 service account token made ahead"}) {
+        expect_has(text, part);
+    }
+}
+
 TEST(OutcomeLines, ShowBothTimesAndNameWhatLiesBetween) {
     auto outcome = outcome_of(100);
     outcome.measured.overflowed = 1200;
