@@ -60,18 +60,31 @@ class Asker {
     [[nodiscard]] bool in(std::string_view group) const {
         return std::ranges::binary_search(groups_, group);
     }
+    [[nodiscard]] bool is_account(std::string_view space, std::string_view name) const {
+        constexpr std::string_view before = "system:serviceaccount:";
+        const std::string_view own = name_;
+        return own.size() == before.size() + space.size() + 1 + name.size() &&
+               own.starts_with(before) && own.substr(before.size()).starts_with(space) &&
+               own[before.size() + space.size()] == ':' && own.ends_with(name);
+    }
 
   private:
     const std::string& name_;
     std::vector<std::string_view> groups_;
 };
 
+std::string_view said(const Json& subject, const char* key) {
+    const auto found = subject.find(key);
+    return found == subject.end() || !found->is_string() ? std::string_view()
+                                                         : found->get_ref<const std::string&>();
+}
+
 // "User "x"", "Group "y"" or "ServiceAccount "ns/z"" as the reason names it; "" where the subject
-// is somebody else.
-std::string subject_match(const Json& subject, const Asker& user,
-                          const std::string& binding_space) {
-    const auto kind = text_at(subject, "/kind");
-    const auto name = text_at(subject, "/name");
+// is somebody else. Every request asks it of every subject that is there: no text is made before
+// one fits.
+std::string subject_match(const Json& subject, const Asker& user, const Json& binding) {
+    const auto kind = said(subject, "kind");
+    const auto name = said(subject, "name");
     if (kind == "User" && name == user.name()) {
         return fmt::format("User \"{}\"", name);
     }
@@ -79,9 +92,13 @@ std::string subject_match(const Json& subject, const Asker& user,
         return fmt::format("Group \"{}\"", name);
     }
     if (kind == "ServiceAccount") {
-        auto space = text_at(subject, "/namespace");
-        space = space.empty() ? binding_space : space;
-        if (user.name() == fmt::format("system:serviceaccount:{}:{}", space, name)) {
+        std::string of_binding;
+        auto space = said(subject, "namespace");
+        if (space.empty()) {
+            of_binding = meta(binding, "namespace");
+            space = of_binding;
+        }
+        if (user.is_account(space, name)) {
             return fmt::format("ServiceAccount \"{}/{}\"", name, space);
         }
     }
@@ -103,7 +120,7 @@ Permission by_binding(const Json& binding, const Asker& user, const Attributes& 
         return {};
     }
     for (const auto& subject : *subjects) {
-        const auto whom = subject_match(subject, user, meta(binding, "namespace"));
+        const auto whom = subject_match(subject, user, binding);
         if (whom.empty()) {
             continue;
         }
@@ -171,7 +188,7 @@ Json rules_of(const User& user, const std::string& namespace_name, const Store& 
         const auto& subjects = said != binding.end() && said->is_array() ? *said : nobody;
         const auto role = role_of(binding, store);
         if (!role || std::ranges::none_of(subjects, [&](const Json& subject) {
-                return !subject_match(subject, asker, space).empty();
+                return !subject_match(subject, asker, binding).empty();
             })) {
             return;
         }
