@@ -300,11 +300,14 @@ TEST(Matrix, PutsReportsSideBySideAndDifferencesFirst) {
                       check("kube/c/one", run::Verdict::skip, run::Level::must)};
     const auto page = to_html(std::vector<run::RunResult>{one, other});
     EXPECT_EQ(html::page_offence(page), "");
-    has(page, {"3 of 4 results have the same verdict", "<li>&lt;one&gt; (fake openbao 2.7.2)",
-               "<th scope=\"row\">vault/a/one</th><td><span class=\"v pass\">pass</span></td>"
-               "<td><span class=\"v fail\">fail</span></td><td>2: no &lt;such&gt;</td>",
-               "<details open=\"open\">\n<summary><code>vault/a</code>: 1 of 2 alike",
-               "<details>\n<summary><code>vault/b</code>: 1 of 1 alike", "<td>\u2013</td>"});
+    has(page,
+        {"1 of 4 results have the same verdict wherever they were run; only in 1: 1; only in 2: 1",
+         "<li>&lt;one&gt; (fake openbao 2.7.2)",
+         "<th scope=\"row\">vault/a/one</th><td><span class=\"v pass\">pass</span></td>"
+         "<td><span class=\"v fail\">fail</span></td><td>2: no &lt;such&gt;</td>",
+         "<details open=\"open\">\n<summary><code>vault/a</code>: 1 of 2 alike",
+         "<details>\n<summary><code>vault/b</code>: 0 of 1 alike; only in 1: 1",
+         "<td>\u2013</td>"});
     EXPECT_EQ(html::page_offence(to_html(std::vector<run::RunResult>{})), "");
 }
 
