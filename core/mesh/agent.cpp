@@ -99,7 +99,9 @@ Duration Agent::elapsed() const {
 }
 
 bool Agent::due() const {
-    return due_ <= elapsed() || (renew_by_ && *renew_by_ <= context_->mesh->clock.now());
+    const auto date = [this] { return context_->mesh->clock.now(); };
+    return due_ <= elapsed() || (renew_by_ && *renew_by_ <= date()) ||
+           (begins_ && date() < *begins_);
 }
 
 Task<void> Agent::attempt() {
@@ -107,6 +109,7 @@ Task<void> Agent::attempt() {
     const CaConfig config = mesh.options.seams.used_config(*context_->config, pod_.uid);
     const Caller caller{pod_.name, pod_.uid, server_.id(), call_limit(life_)};
     renew_by_.reset();
+    begins_.reset();
     if (!token_usable()) {
         if (last_login_) {
             const auto allowed = *last_login_ + mesh.options.seams.between_logins(
@@ -172,17 +175,20 @@ Task<Result<void>> Agent::have_projected_token(CaConfig config, Caller caller) {
 
 Task<Result<void>> Agent::log_in(CaConfig config, Caller caller) {
     const auto& mesh = *context_->mesh;
-    last_login_ = elapsed();
+    const auto asked = elapsed();
+    last_login_ = asked;
     ++login_attempts_;
     const auto client = vault_of(*context_, config, caller);
     auto login =
         co_await client.login_kubernetes(config.auth_mount, config.role, projected_->token);
+    last_login_ =
+        elapsed();  // the next may come so long after this answer, and not after the request
     if (!login) {
         co_return propagate(login);
     }
     ++logins_;
     vault_token_ = login->token;
-    vault_token_until_ = *last_login_ + vault_token_use(mesh.options.schedule, login->lease);
+    vault_token_until_ = asked + vault_token_use(mesh.options.schedule, login->lease);
     EventFields fields{{"cluster", context_->cluster}, {"pod", mesh.logical(pod_.name)}};
     mesh.tell("login ok", mesh.options.seams.login_event(std::move(fields), login->token));
     co_return Result<void>();
@@ -225,6 +231,7 @@ void Agent::adopt(crypto::TlsIdentity identity, const crypto::Certificate& issue
         renewal_wait(mesh.options.schedule, life_, arrival, chance), leaf, mesh.usual_life());
     due_ = elapsed() + wait;
     renew_by_ = arrival.at + wait;
+    begins_ = std::min(arrival.not_before, arrival.at);
     server_.show(std::move(identity));
 }
 

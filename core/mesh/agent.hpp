@@ -80,8 +80,10 @@ class Agent {
     // Moments without a date are of elapsed().
     Duration due_;  ///< of the next attempt
     std::optional<Time>
-        renew_by_;   ///< the same as a date, for the day on which the civil clock jumps ahead
-    Duration life_;  ///< paces retries and renewals: as long as the last leaf's
+        renew_by_;  ///< the same as a date, for the day on which the civil clock jumps ahead
+    std::optional<Time>
+        begins_;  ///< the leaf's own first moment, for the day on which the civil clock steps back
+    Duration life_;         ///< paces retries and renewals: as long as the last leaf's
     bool failing_ = false;  ///< the last attempt failed
     std::string problem_ = "waiting for its first certificate";
     bool deleted_ = false;

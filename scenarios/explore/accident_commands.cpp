@@ -27,7 +27,7 @@ Task<void> jump_clock(Play& play, Step step) {
 // A server's date jumps, stays wrong for a while in which every pod asks for its next leaf, and
 // jumps back. What comes may be of tomorrow, or have ended: nobody gives up a good leaf for it.
 Task<void> jump_server(Play& play, std::string server, double lives) {
-    constexpr int share = 8;
+    constexpr int share = 8, most_is_nothing = 20;
     const auto ahead = std::chrono::floor<std::chrono::seconds>(part_of(play.model.leaf(), lives));
     const auto what = fmt::format("the date of {} is wrong", server);
     std::map<std::string, SeenPod> were_ready;  // by uid
@@ -48,7 +48,11 @@ Task<void> jump_server(Play& play, std::string server, double lives) {
         const bool lives_on =
             before != were_ready.end() &&
             play.model.valid(before->second, play.truth(), play.near()).value_or(false);
-        play.expect(!lives_on || pod.ready, "expiry",
+        // By such a date Vault refuses whoever wants to follow a leaf that came well.
+        const auto came = play.world.monitors().left_on_arrival(pod.serial);
+        const bool ended_since = pod.until && *pod.until <= play.truth() && came &&
+                                 *came > play.model.leaf() / most_is_nothing;
+        play.expect(!lives_on || pod.ready || ended_since, "expiry",
                     "while {}, the pod of {} gave up a good leaf for one that is not valid now: {}",
                     what, pod.workload, leaf_told(pod));
     }

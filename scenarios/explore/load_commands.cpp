@@ -100,8 +100,13 @@ bool may_judge_restart(const Play& play, const std::string& cluster) {
     const auto& world = play.history.world;
     const bool broken =
         std::ranges::any_of(play.record.faults, [](const auto& fault) { return !fault.until; });
+    // Somebody who was away is noticed to be back by then: the watch of the pods that come anew
+    // too.
+    const auto since = play.works_since.find(cluster);
+    const bool settled = since != play.works_since.end() && since->second &&
+                         play.now() - *since->second >= play.model.recovery();
     return world.signers > 0 && world.nodes == 1 && play.environment.virtual_time() && !broken &&
-           play.model.works(cluster);
+           settled && play.model.works(cluster);
 }
 
 void judge_restart(Play& play, const std::string& cluster, Duration lasted, std::size_t others) {

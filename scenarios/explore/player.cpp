@@ -107,12 +107,14 @@ void play_one(std::size_t index, const std::vector<History>& histories,
     outcome.id = id;
     const RealClock wall;
     try {
-        auto played = play(history, options.environment_for(history),
-                           {.run_id = schedule.run_id_of(id),
-                            .seams = {},
-                            .hidden_skew = {},
-                            .stop = options.stop,
-                            .keep_trace = options.keep_trace});
+        auto environment = options.environment_for(history);
+        PlayOptions how{.stop = options.stop, .keep_trace = options.keep_trace};
+        // In virtual time each has servers of its own, and the names that it had when it was
+        // explored: their order decides who comes first, and what failed has to fail again.
+        if (!environment->virtual_time()) {
+            how.run_id = schedule.run_id_of(id);
+        }
+        auto played = play(history, std::move(environment), std::move(how));
         schedule.know(played.servers, {});
         outcome = outcome_of(history, std::move(played), wall.elapsed());
     } catch (const std::exception& error) {

@@ -87,6 +87,22 @@ TEST(Agent, WaitsByElapsedTimeWhenTheCivilClockStepsBack) {
     EXPECT_EQ(counted(renewals_after_a_step_back, "agent/waits-by-the-civil-clock"), 0U);
 }
 
+// Their leaves came when the date was ahead: they begin later than it is now.
+TEST(Agent, ReplacesALeafThatHasNotBegunWhenTheCivilClockStepsBack) {
+    const auto renewed_soon = [](Stage& stage) -> Task<std::size_t> {
+        const auto cluster = co_await two_pods(stage);
+        stage.vault.distort = [](crypto::CertificateSpec& spec) { spec.not_before -= 12h; };
+        stage.civil.step(-6h);
+        co_await stage.clock.sleep_for(2h);
+        std::size_t renewed = 0;
+        for (const auto& pod : cluster.pods()) {
+            renewed += pod.ready ? pod.leaves - 1 : 0;
+        }
+        co_return renewed;
+    };
+    EXPECT_EQ(counted(renewed_soon), 2U);
+}
+
 Task<std::size_t> logins_after_a_step_back(Stage& stage) {
     stage.vault.distort = [](crypto::CertificateSpec& spec) { spec.not_before -= 12h; };
     stage.vault.sign_refusal = {403, "permission denied"};  // log in again, and again

@@ -12,12 +12,7 @@ namespace meshproof::scenarios::explore {
 namespace {
 
 PlayedTrace play_in_sim(const History& history, mesh::Seams seams = {}) {
-    return play(history, sim_of(history),
-                {.run_id = "player",
-                 .seams = std::move(seams),
-                 .hidden_skew = {},
-                 .stop = nullptr,
-                 .keep_trace = false});
+    return play(history, sim_of(history), {.seams = std::move(seams)});
 }
 
 std::string told(const Played& played) {
@@ -57,6 +52,23 @@ TEST(Player, TellsOneHistoryOneWay) {
     auto other = *history;
     ++other.seed;
     EXPECT_NE(play_in_sim(other).digest, first.digest);
+}
+
+// Whoever replays it has another run id, and names decide who comes first.
+TEST(Player, ReplaysWhatWasExploredWhateverItsRunIsCalled) {
+    const auto history = read_history(regressions().front());
+    ASSERT_TRUE(history) << history.error().message;
+    const auto explored = play_in_sim(*history);
+    for (const auto* run_id : {"first1", "other2"}) {
+        ReplayOptions options;
+        options.run_id = run_id;
+        options.environment_for = sim_of;
+        const auto replayed = replay({*history}, options);
+        ASSERT_EQ(replayed.outcomes.size(), 1U);
+        EXPECT_EQ(std::get<run::ScenarioOutcome>(replayed.outcomes.front().detail).trace_digest,
+                  explored.digest)
+            << run_id;
+    }
 }
 
 TEST(Player, SaysWhatDidNotApply) {
