@@ -4,6 +4,21 @@
 
 namespace meshproof::conformance::sys {
 
+namespace {
+
+// A standby of Vault knows who leads before it is connected to it, and redirects until then (307).
+Task<bool> all_forward(Probe& probe) {
+    for (std::size_t i = 0; i < probe.site().target.nodes.size(); ++i) {
+        const auto own = co_await probe.node(i, "GET", "auth/token/lookup-self");
+        if (own.status != 200) {
+            co_return false;
+        }
+    }
+    co_return true;
+}
+
+}  // namespace
+
 Task<std::size_t> active_node(Probe& probe) {
     constexpr int attempts = 300;
     const auto count = probe.site().target.nodes.size();
@@ -19,7 +34,8 @@ Task<std::size_t> active_node(Probe& probe) {
             standbys += health.status == 429 ? 1 : 0;
             leaders.insert(leader.json.is_object() ? leader.json.value("leader_address", "") : "");
         }
-        if (found < count && standbys + 1 == count && leaders.size() == 1) {
+        if (found < count && standbys + 1 == count && leaders.size() == 1 &&
+            co_await all_forward(probe)) {
             co_return found;
         }
         co_await probe.wait(std::chrono::milliseconds(200));
