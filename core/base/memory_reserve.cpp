@@ -7,8 +7,15 @@
 #include <mutex>
 #include <new>
 
+namespace tcmalloc {
+/// Where it writes a line for each allocation that fails. Nothing where another allocator is used.
+extern void (*log_message_writer)(const char* message, int length) __attribute__((weak));
+}  // namespace tcmalloc
+
 namespace meshproof::memory_reserve {
 namespace {
+
+void say_nothing(const char* /*message*/, int /*length*/) {}
 
 // For some hundred connections that are in the midst of something. In pieces, so that a heap in
 // which much was given back here and there can hold it again.
@@ -56,6 +63,10 @@ void give_away() {
 
 void keep() {
     const std::scoped_lock lock(reserve().mutex);
+    if (&tcmalloc::log_message_writer != nullptr) {
+        // Who keeps a reserve meets failures all the time, and says once what comes of them.
+        tcmalloc::log_message_writer = say_nothing;
+    }
     mallopt(M_ARENA_MAX, 1);  // what one thread gives back is there for the others
     reserve().wanted = true;
     reserve().fill();
