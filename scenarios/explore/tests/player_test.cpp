@@ -62,6 +62,7 @@ TEST(Player, ReplaysWhatWasExploredWhateverItsRunIsCalled) {
     for (const auto* run_id : {"first1", "other2"}) {
         ReplayOptions options;
         options.run_id = run_id;
+        options.environment = [&](std::uint64_t /*seed*/) { return sim_of(*history); };
         options.environment_for = sim_of;
         const auto replayed = replay({*history}, options);
         ASSERT_EQ(replayed.outcomes.size(), 1U);
