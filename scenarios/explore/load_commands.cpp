@@ -98,15 +98,13 @@ Task<void> sign_at_once(Play& play, Step step) {
 
 bool may_judge_restart(const Play& play, const std::string& cluster) {
     const auto& world = play.history.world;
-    const bool broken =
-        std::ranges::any_of(play.record.faults, [](const auto& fault) { return !fault.until; });
-    // Somebody who was away is noticed to be back by then: the watch of the pods that come anew
-    // too.
-    const auto since = play.works_since.find(cluster);
-    const bool settled = since != play.works_since.end() && since->second &&
-                         play.now() - *since->second >= play.model.recovery();
+    // Who was away is noticed to be back only after a while: the watch of pods that come anew too.
+    const auto lately = play.now() - play.model.recovery();
+    const bool broken = std::ranges::any_of(play.record.faults, [lately](const auto& fault) {
+        return !fault.until || *fault.until > lately;
+    });
     return world.signers > 0 && world.nodes == 1 && play.environment.virtual_time() && !broken &&
-           settled && play.model.works(cluster);
+           play.model.works(cluster);
 }
 
 void judge_restart(Play& play, const std::string& cluster, Duration lasted, std::size_t others) {
