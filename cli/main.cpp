@@ -186,13 +186,12 @@ void refuse_file_as_name(const CLI::App& command) {
 /// Of a command line that the parser refused: the flag that was probably meant, or whose help to
 /// read.
 std::string hint_for(const CLI::App& app, std::span<char* const> arguments, bool lacks_required) {
-    std::string name = app.get_name();
-    const auto* asked = &app;
-    while (!asked->get_subcommands().empty()) {
-        asked = asked->get_subcommands().front();
-        name += " " + asked->get_name();
+    const auto& asked = asked_command(app);
+    auto name = asked.get_name();
+    for (const auto* above = asked.get_parent(); above != nullptr; above = above->get_parent()) {
+        name = above->get_name() + " " + name;
     }
-    const auto known = flags_of(*asked, /*given_too=*/true);
+    const auto known = flags_of(asked, /*given_too=*/true);
     for (const std::string argument : arguments) {
         const auto flag = argument.substr(0, argument.find('='));
         if (flag.starts_with("--") && std::ranges::find(known, flag) == known.end()) {
@@ -204,16 +203,16 @@ std::string hint_for(const CLI::App& app, std::span<char* const> arguments, bool
         }
     }
     // What is required may have been taken for something else.
-    if (auto meant = hint_of_file(*asked, lacks_required); !meant.empty()) {
+    if (auto meant = hint_of_file(asked, lacks_required); !meant.empty()) {
         return meant;
     }
     const auto serve = std::ranges::find(arguments, std::string_view("serve"));
-    if (asked->get_name() == "serve" && arguments.end() - serve > 1 && *serve[1] != '-') {
+    if (asked.get_name() == "serve" && arguments.end() - serve > 1 && *serve[1] != '-') {
         return "a command to serve stands after --, as in meshproof serve -- kubectl get "
                "namespaces";
     }
-    return asked == &app ? name + " --help shows command lines that work"
-                         : name + " --help shows what it takes";
+    return &asked == &app ? name + " --help shows command lines that work"
+                          : name + " --help shows what it takes";
 }
 
 int run_program(int argc, char** argv) {
