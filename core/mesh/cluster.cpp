@@ -246,6 +246,7 @@ Task<Result<void>> Cluster::restart_agent() {
 }
 
 void Cluster::renew_now() {
+    state_->context->mesh->tell("asked to renew now", {{"cluster", state_->spec.name}});
     for (const auto& [name, agent] : state_->cluster_agent->agents()) {
         agent->renew_now();
     }

@@ -16,6 +16,10 @@ constexpr Duration usual_backdate = std::chrono::seconds(30);
 constexpr std::array<std::string_view, 4> refusals = {"token request refused", "login refused",
                                                       "sign refused", "leaf rejected"};
 
+// Whose account has changed asks at once, and so does who begins anew, or is told to.
+constexpr std::array<std::string_view, 3> out_of_turn = {"ca connected", "node agent restarted",
+                                                         "asked to renew now"};
+
 std::string owner_hash(const crypto::PublicKey& key) {
     return to_hex(key.key_id());
 }
@@ -45,8 +49,7 @@ void Monitors::check_pace(const mesh::Event& event) {
         return found == event.fields.end() ? std::string() : found->second;
     };
     const auto cluster = field("cluster");
-    // Whose account has changed asks at once, and so does who begins anew.
-    if (event.what == "ca connected" || event.what == "node agent restarted") {
+    if (std::ranges::find(out_of_turn, event.what) != out_of_turn.end()) {
         std::erase_if(refused_at_, [&](const auto& entry) { return entry.first.first == cluster; });
         return;
     }

@@ -319,6 +319,8 @@ TEST_F(MonitorsTest, RefusedAgainTooSoon) {
     EXPECT_EQ(after_waiting(10s, nothing), Lines{});
     EXPECT_EQ(after_waiting(1s, {"ca connected", {{"cluster", "alpha"}}}), Lines{});
     EXPECT_EQ(after_waiting(1s, {"node agent restarted", {{"cluster", "alpha"}}}), Lines{});
+    EXPECT_EQ(after_waiting(1s, {"asked to renew now", {{"cluster", "alpha"}}}), Lines{});
+    EXPECT_EQ(after_waiting(1s, {"asked to renew now", {{"cluster", "beta"}}}).size(), 1U);
     EXPECT_EQ(after_waiting(1s, {"ca connected", {{"cluster", "beta"}}}).size(), 1U);
     // Another pod's refusal is another matter.
     EXPECT_EQ(after_waiting(10s, {"login refused", {{"cluster", "alpha"}, {"pod", "api-1"}}}),
