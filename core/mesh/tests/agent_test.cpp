@@ -163,6 +163,22 @@ TEST(Agent, IsPutOffByNoServerForEver) {
     EXPECT_EQ(no_sooner(wait, 24h * 365, 1h), (WaitRange{1h, 1h + 1s}));
 }
 
+// A dozen pods begin at once, and four signatures may be made in an hour.
+Task<std::size_t> signs_under_a_quota(Stage& stage) {
+    stage.vault.quota = LittleVault::Quota{.most = 4, .span = 1h};
+    auto cluster = co_await onboarded(stage);
+    require(co_await cluster.deploy({.name = "web", .service_account = {}, .replicas = 12}));
+    EXPECT_FALSE(co_await cluster.wait_ready(1h)) << "nobody was refused: nothing is shown";
+    EXPECT_TRUE(co_await cluster.wait_ready(11h)) << "quota and waits hold somebody up for ever";
+    co_return stage.vault.signs;
+}
+
+TEST(Agent, AQuotaHoldsNobodyUpForEver) {
+    const auto signs = counted(signs_under_a_quota);
+    EXPECT_GE(signs, 12U);
+    EXPECT_LT(signs, 12U * 20) << "and nobody makes a storm of it";
+}
+
 Task<std::size_t> seconds_between_renewals(Stage& stage) {
     auto cluster = co_await onboarded(stage);
     require(co_await cluster.deploy({.name = "web", .service_account = {}, .replicas = 20}));

@@ -22,6 +22,12 @@ class LittleVault final : public http::Handler {
     std::function<void(crypto::CertificateSpec&)> distort;  ///< changes the next leaves
     bool foreign_key = false;                               ///< certify another key than the CSR's
     bool foreign_ca = false;                                ///< sign with a CA that nobody trusts
+    /// So many signatures in each such span; whoever asks for more is refused.
+    struct Quota {
+        std::size_t most = 0;
+        Duration span{};
+    };
+    std::optional<Quota> quota;
     bool closes_kept = false;  ///< act on a kept connection's request, and close it unanswered
     Duration leaf_ttl = std::chrono::hours(24);
     Duration token_ttl = std::chrono::hours(1);
@@ -79,6 +85,9 @@ class LittleVault final : public http::Handler {
         if (sign_refusal) {
             return error(*sign_refusal);
         }
+        if (quota && !spare(*quota)) {
+            return error({429, "rate limit quota exceeded"});
+        }
         const auto found = tokens_.find(token);
         if (found == tokens_.end() || found->second < clock_.now()) {
             return error({403, "permission denied"});
@@ -96,6 +105,18 @@ class LittleVault final : public http::Handler {
             response.headers.set("Retry-After", answer.retry_after);
         }
         return response;
+    }
+
+    bool spare(const Quota& of) {
+        const auto span = clock_.elapsed() / of.span;
+        if (std::exchange(span_, span) != span) {
+            in_span_ = 0;
+        }
+        if (in_span_ == of.most) {
+            return false;
+        }
+        ++in_span_;
+        return true;
     }
 
     http::Response log_in(const nlohmann::json& body) {
@@ -152,6 +173,8 @@ class LittleVault final : public http::Handler {
     crypto::fixtures::Pki ca_, stranger_;
     std::map<std::string, Time> tokens_;
     std::size_t made_ = 0;
+    Duration::rep span_ = 0;   ///< of the quota's, the one that goes on
+    std::size_t in_span_ = 0;  ///< signatures in it
 };
 
 }  // namespace meshproof::mesh::testing

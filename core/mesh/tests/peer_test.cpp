@@ -131,6 +131,30 @@ TEST(Peer, ASaboteurKeepsIt) {
     run(kept_for_ever, Stage::with("agent/keeps-connections-for-ever"));
 }
 
+// What counts is the date when hands are shaken, and not when somebody set out.
+Task<void> ends_on_the_way(Stage& stage) {
+    const auto cluster = co_await two_pods(stage);
+    const auto web = only(cluster, "web"), api = only(cluster, "api");
+    stage.vault_link->set(http::LinkMode::refuse);
+    fakes::FaultPlan slow;
+    slow.min_delay = slow.max_delay = 3s;
+    const auto end = leaf_end(std::min(web.leaf->not_after(), api.leaf->not_after()));
+    co_await stage.clock.sleep_until(end - 20s);
+    stage.network.set_plan(slow);
+    const auto in_time = co_await stage.mesh.request(web.name, api.name);
+    EXPECT_TRUE(in_time.ok) << in_time.failure->message;
+    co_await stage.clock.sleep_until(end - 1s);
+    const auto late = co_await stage.mesh.request(web.name, api.name);
+    EXPECT_FALSE(late.ok) << "it went by the date of its beginning";
+    EXPECT_TRUE(late.judged);
+    EXPECT_EQ(late.failure ? late.failure->kind : FailureKind::invalid, FailureKind::expired);
+    EXPECT_FALSE(stage.recorder.handshakes.back().accepted);
+}
+
+TEST(Peer, ALeafThatEndsOnTheWayIsRefused) {
+    run(ends_on_the_way);
+}
+
 Task<void> trust_goes(Stage& stage) {
     co_await open_ports(stage);
     const auto mesh =

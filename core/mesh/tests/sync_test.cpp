@@ -178,6 +178,32 @@ TEST(Sync, OfTwoCallsAtOnceTheLaterHolds) {
     run(two_at_once);
 }
 
+Task<Result<void>> rename_to(Stage& stage, std::string service_account) {
+    co_return co_await stage.mesh.edit_account("corporate", {{}, std::move(service_account)});
+}
+
+// The cluster is not told of the first edit yet when the second one comes.
+Task<void> edited_while_edited(Stage& stage) {
+    auto cluster = co_await two_pods(stage);
+    stage.kube_link->set(http::LinkMode::stall);
+    TaskGroup calls;
+    co_await calls.spawn(ignoring(rename_to(stage, "issuer-b")));
+    co_await stage.clock.sleep_for(1ms);
+    EXPECT_EQ(calls.running(), 1U) << "it has ended already: nothing is shown";
+    require(co_await stage.mesh.edit_account("corporate", {"for the mesh", {}}));
+    stage.kube_link->set(http::LinkMode::pass);
+    co_await calls.join();
+    EXPECT_TRUE(co_await cluster.wait_in_sync(3h)) << cluster.status();
+    const auto account = stage.mesh.accounts().front();
+    EXPECT_EQ(account.description(), "for the mesh") << "an earlier edit undid it";
+    EXPECT_EQ(account.service_account(), "issuer-b");
+    EXPECT_EQ((co_await stored_config(stage)).service_account, "issuer-b");
+}
+
+TEST(Sync, AnEditUndoesNoOtherThatCameMeanwhile) {
+    run(edited_while_edited);
+}
+
 Task<void> onboard_one(Stage& stage) {
     require(co_await stage.mesh.onboard(stage.cluster()));
 }
