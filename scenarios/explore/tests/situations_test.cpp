@@ -315,6 +315,26 @@ TEST(Situations, AllPodsComeAnewAtABusyVault) {
               std::string::npos);
 }
 
+// Its queue is longer than anybody waits for an answer, and what was given up is worked on all the
+// same. Who asks again finds it free: nobody's retries hold up the others'.
+TEST(Situations, AllPodsComeAnewAtAVaultThatIsSlowerThanTheyWait) {
+    History history;
+    history.name = "situation";
+    history.world.workloads = {"web", "api", "job", "shop", "cart", "mail", "till", "bank"};
+    history.world.replicas = 5;
+    history.world.signers = 1;
+    history.world.signing_ms = 1000;
+    history.steps = {{"restart-all", 0.1, {{"cluster", "alpha"}}}, {"wait", 0.1, {}}};
+    const auto seen = play(
+        history, sim_of(history),
+        {.run_id = "player", .seams = {}, .hidden_skew = {}, .stop = nullptr, .keep_trace = true});
+    EXPECT_TRUE(seen.good()) << fmt::format("{}", fmt::join(seen.failures, "\n")) << seen.blocked;
+    EXPECT_TRUE(seen.record.reached.contains("all pods came anew at a busy Vault"));
+    const auto given_up =
+        std::ranges::count(seen.trace, std::string("login refused"), &run::TraceEvent::kind);
+    EXPECT_GT(given_up, 0) << "nobody waited too long: nothing is shown";
+}
+
 TEST(Situations, AConnectionIsKeptForLongerThanItsLeaves) {
     // What has not changed is asked for in each third round only.
     std::vector<Step> steps(8, Step{"wait", 0.01, {}});
