@@ -158,7 +158,10 @@ Rows wire_rows() {
         {"review-stalls", "wire", 1, {"cluster"}, unlinked, review<http::LinkMode::stall>},
         {"heal-review", "wire", 2, {"cluster"}, unlinked, review<http::LinkMode::pass>},
         {"pods-refuse", "wire", 1, {}, always, trouble_pods<Trouble::refuses>},
+        {"pods-reset", "wire", 1, {}, always, trouble_pods<Trouble::resets>},
         {"pods-stall", "wire", 1, {}, always, trouble_pods<Trouble::stalls>},
+        {"pods-lose-answers", "wire", 1, {}, always, trouble_pods<Trouble::loses>},
+        {"pods-are-slow", "wire", 1, {}, always, trouble_pods<Trouble::is_slow>},
         {"heal-pods", "wire", 2, {}, always, heal_pods},
     };
 }

@@ -315,6 +315,27 @@ TEST(Situations, AllPodsComeAnewAtABusyVault) {
               std::string::npos);
 }
 
+TEST(Situations, AMonthAndAHalfGoBy) {
+    expect_reached({{"wait", 45, {}},
+                    {"restart-pod", 0, {{"cluster", "alpha"}, {"workload", "web"}}},
+                    {"wait-for-edge", 0, with_edge("renewal")}},
+                   "a leaf was renewed");
+}
+
+TEST(Situations, TheWireBetweenPodsIsBad) {
+    for (const auto* trouble :
+         {"pods-refuse", "pods-reset", "pods-stall", "pods-lose-answers", "pods-are-slow"}) {
+        expect_reached({{trouble, 0.1, {}},
+                        {"restart-pod", 0, {{"cluster", "alpha"}, {"workload", "web"}}},
+                        {"seal", 0, {{"vault", "0"}}},
+                        {"wait-for-edge", 0, with_edge("leaf-end")},
+                        {"heal-pods", 0, {}},
+                        {"unseal", 0, {{"vault", "0"}}},
+                        {"wait", 0.5, {}}},
+                       "a request met a troubled wire");
+    }
+}
+
 // Its queue is longer than anybody waits for an answer, and what was given up is worked on all the
 // same. Who asks again finds it free: nobody's retries hold up the others'.
 TEST(Situations, AllPodsComeAnewAtAVaultThatIsSlowerThanTheyWait) {
