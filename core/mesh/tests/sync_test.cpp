@@ -204,6 +204,29 @@ TEST(Sync, AnEditUndoesNoOtherThatCameMeanwhile) {
     run(edited_while_edited);
 }
 
+// Of two clusters one cannot be told of an edit. The other is at once, and that one later.
+Task<void> half_an_edit(Stage& stage) {
+    const auto first = co_await onboarded(stage);
+    auto spec = stage.cluster("c2");
+    spec.mesh_namespace = "istio-b";
+    auto second = require(co_await stage.mesh.onboard(spec));
+    stage.kube_front.refusal = {.kind = "serviceaccounts", .body = "\"c2\""};
+    require(co_await stage.mesh.edit_account("corporate", {{}, "issuer-b"}));
+    EXPECT_GT(stage.kube_front.refused, 0U) << "nothing was refused: nothing is shown";
+    EXPECT_EQ(first.status(), "in sync");
+    EXPECT_TRUE(co_await stage.admin->service_account("istio-system", "issuer-b"));
+    EXPECT_TRUE(second.status().starts_with("out of sync: ")) << second.status();
+    EXPECT_EQ((co_await stage.mesh.check_health("c2")).warnings.size(), 1U);
+    stage.kube_front.refusal.reset();
+    EXPECT_TRUE(co_await second.wait_in_sync(3h)) << second.status();
+    EXPECT_TRUE(co_await stage.admin->service_account("istio-b", "issuer-b"));
+    EXPECT_FALSE(co_await stage.admin->service_account("istio-b", "vault-issuer"));
+}
+
+TEST(Sync, AnEditReachesEveryClusterInItsTime) {
+    run(half_an_edit);
+}
+
 Task<void> onboard_one(Stage& stage) {
     require(co_await stage.mesh.onboard(stage.cluster()));
 }
