@@ -8,6 +8,7 @@ namespace meshproof::crypto {
 namespace {
 
 constexpr int enough_quiet_rounds = 64;
+constexpr std::string_view what_failed = "handshake failed";
 
 /// One end of the conversation: shakes hands, sends one byte and waits for one. With TLS 1.3 a
 /// client learns only by reading that the server refused its leaf.
@@ -62,7 +63,7 @@ class End {
         }
         const int reason = SSL_get_error(ssl_.get(), result);
         if (reason != SSL_ERROR_WANT_READ && reason != SSL_ERROR_WANT_WRITE) {
-            error_ = tls_failure(ssl_.get(), "handshake failed").message;
+            error_ = tls_failure(ssl_.get(), what_failed).message;
             step_ = Step::failed;
         }
         return false;
@@ -137,6 +138,20 @@ Result<std::unique_ptr<End>> end_of(const TlsParty& party, bool server,
     return end;
 }
 
+PeerShown shown_by(const TlsParty& party) {
+    return {party.identity->leaf, party.identity->intermediates};
+}
+
+/// Asks the side's judge again; false where he decides otherwise than before.
+bool decides_alike(HandshakeSide& side, bool refused, const TlsParty& judge, const TlsParty& peer) {
+    const auto verdict = decide_again(judge, shown_by(peer));
+    if (!verdict) {
+        side.fault = refusal_fault(verdict.error());
+        side.error = fmt::format("{}: {}", what_failed, verdict.error().message);
+    }
+    return verdict.has_value() != refused;
+}
+
 }  // namespace
 
 HandshakeResult handshake_in_memory(const TlsParty& client, const TlsParty& server) {
@@ -167,6 +182,22 @@ HandshakeResult handshake_in_memory(const TlsParty& client, const TlsParty& serv
     result.server = answering.outcome();
     result.protocol = SSL_get_version(asking.ssl());
     return result;
+}
+
+std::optional<HandshakeResult> handshake_again(HandshakeResult before, const TlsParty& client,
+                                               const TlsParty& server) {
+    // Only a judge leaves a fault here. What else ended it (a key that is not the leaf's) is left to
+    // a handshake.
+    const bool client_refused = before.client.fault != ChainFault::none;
+    const bool server_refused = before.server.fault != ChainFault::none;
+    if (!before.accepted() && !client_refused && !server_refused) {
+        return std::nullopt;
+    }
+    // The client judges first; whom it refuses has nobody to judge any more.
+    const bool alike = decides_alike(before.client, client_refused, client, server) &&
+                       (client_refused ||
+                        decides_alike(before.server, server_refused, server, client));
+    return alike ? std::optional(std::move(before)) : std::nullopt;
 }
 
 }  // namespace meshproof::crypto

@@ -83,11 +83,11 @@ int judge(X509_STORE_CTX* context, Connection& connection) {
         X509_STORE_CTX_set_error(context, X509_V_OK);
         return 1;
     }
-    const bool out_of_time = verdict.error().kind == FailureKind::expired;
-    connection.fault = out_of_time ? ChainFault::expired : ChainFault::other;
+    connection.fault = refusal_fault(verdict.error());
     connection.refusal = verdict.error().message;
-    X509_STORE_CTX_set_error(
-        context, out_of_time ? X509_V_ERR_CERT_HAS_EXPIRED : X509_V_ERR_APPLICATION_VERIFICATION);
+    X509_STORE_CTX_set_error(context, connection.fault == ChainFault::expired
+                                          ? X509_V_ERR_CERT_HAS_EXPIRED
+                                          : X509_V_ERR_APPLICATION_VERIFICATION);
     return 0;
 }
 
@@ -320,6 +320,10 @@ Failure tls_failure(SSL* ssl, std::string_view what) {
             errors.empty() ? std::string(what) : fmt::format("{}: {}", what, errors),
             0,
             {}};
+}
+
+ChainFault refusal_fault(const Failure& refusal) {
+    return refusal.kind == FailureKind::expired ? ChainFault::expired : ChainFault::other;
 }
 
 ChainFault tls_fault(SSL* ssl) {

@@ -88,6 +88,12 @@ struct HandshakeResult {
 /// A whole mutual handshake and one byte each way, in memory (BIO pair), at the parties' dates. No
 /// socket, no waiting.
 [[nodiscard]] HandshakeResult handshake_in_memory(const TlsParty& client, const TlsParty& server);
+/// How another one of the same two ends, where that is certain without it: both judge their peers
+/// themselves, `before` is how their last one ended, and their judges, asked again in their order,
+/// decide as they did then. Nothing else of it could turn out otherwise.
+[[nodiscard]] std::optional<HandshakeResult> handshake_again(HandshakeResult before,
+                                                             const TlsParty& client,
+                                                             const TlsParty& server);
 
 /// This connection shows that, whatever its context has. Before its handshake.
 [[nodiscard]] Result<void> show_on(SSL* ssl, const TlsIdentity& identity);
@@ -97,6 +103,8 @@ void prepare_tls(SSL* ssl, const TlsParty& party, bool server);
 /// What this side found wrong with its peer's chain, none where nothing was or where only
 /// `check_peer` refused.
 [[nodiscard]] ChainFault tls_fault(SSL* ssl);
+/// The same of a judge's refusal.
+[[nodiscard]] ChainFault refusal_fault(const Failure& refusal);
 /// The failure behind a handshake error of this connection: kind `tls`, or `expired` where the
 /// peer's leaf was out of its time.
 [[nodiscard]] Failure tls_failure(SSL* ssl, std::string_view what);

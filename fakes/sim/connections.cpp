@@ -46,30 +46,39 @@ crypto::TlsParty without_judges(crypto::TlsParty party) {
 
 // A handshake shows that both hold the keys of their leaves, and that on these terms they can talk.
 // What could be otherwise the next time (dates, trust, identities) their judges alone decide.
-bool Connections::met_before(const crypto::TlsParty& client, const crypto::TlsParty& server) {
-    if (!judge_each_other(client, server)) {
-        return false;
-    }
-    const auto found = std::ranges::find_if(met_, [&](const Connection& known) {
+std::optional<crypto::HandshakeResult> Connections::meet_again(const crypto::TlsParty& client,
+                                                               const crypto::TlsParty& server) {
+    const auto found = std::ranges::find_if(met_, [&](const Meeting& known) {
         return same_party(known.client, client) && same_party(known.server, server);
     });
     if (found == met_.end()) {
-        return false;
+        return std::nullopt;
     }
     std::rotate(found, found + 1, met_.end());
-    return crypto::decide_again(client, shown_by(server)) &&
-           crypto::decide_again(server, shown_by(client));
+    auto again = crypto::handshake_again(met_.back().result, client, server);
+    if (!again) {
+        met_.pop_back();
+    }
+    return again;
 }
 
-void Connections::note_meeting(const crypto::TlsParty& client, const crypto::TlsParty& server) {
-    constexpr std::size_t most = 128;  // a mesh's pairs that talk, and those before their renewal
+crypto::HandshakeResult Connections::meet(const crypto::TlsParty& client,
+                                          const crypto::TlsParty& server) {
+    constexpr std::size_t most = 256;  // a mesh's pairs that talk, and those before their renewal
     if (!judge_each_other(client, server)) {
-        return;
+        ++handshakes_;
+        return crypto::handshake_in_memory(client, server);
     }
+    if (auto again = meet_again(client, server)) {
+        return *std::move(again);
+    }
+    ++handshakes_;
+    auto result = crypto::handshake_in_memory(client, server);
     if (met_.size() == most) {
         met_.erase(met_.begin());
     }
-    met_.push_back({without_judges(client), without_judges(server)});
+    met_.push_back({{without_judges(client), without_judges(server)}, result});
+    return result;
 }
 
 Result<Connections::Shown> Connections::connect(const Ends& ends, const crypto::TlsParty& client,
@@ -100,16 +109,12 @@ Result<Connections::Shown> Connections::connect(const Ends& ends, const crypto::
             return shown;  // one that was not accepted is never kept
         }
     }
-    if (!met_before(client, server)) {
-        ++handshakes_;
-        const auto result = crypto::handshake_in_memory(client, server);
-        if (!result.accepted()) {
-            return tl::unexpected(refusal(ends, result));
-        }
-        if (result.server.fault != crypto::ChainFault::none) {  // asked for, shown, worth nothing
-            return Shown{{}, /*worthless=*/true, {}};
-        }
-        note_meeting(client, server);
+    const auto result = meet(client, server);
+    if (!result.accepted()) {
+        return tl::unexpected(refusal(ends, result));
+    }
+    if (result.server.fault != crypto::ChainFault::none) {  // asked for, shown, worth nothing
+        return Shown{{}, /*worthless=*/true, {}};
     }
     if (remember) {
         open_[key].push_back({client, server});

@@ -18,7 +18,7 @@ namespace meshproof::fakes {
 /// judging its peer again, refuses it, and where the client has no judge of its own, when either
 /// leaf is out of its time. Two who judge each other themselves (pods) shake hands once for each pair
 /// of what they show and trust: on the next new connection both are asked again, and only where
-/// both accept that again nothing else is done, for nothing else could turn out otherwise.
+/// they decide as before nothing else is done, for nothing else could turn out otherwise.
 class Connections {
   public:
     /// Between whom: `via` is the address that was dialled (a host's or a link's), `host` the
@@ -53,12 +53,17 @@ class Connections {
     struct Connection {
         crypto::TlsParty client, server;
     };
+    struct Meeting : Connection {
+        crypto::HandshakeResult result;
+    };
 
-    [[nodiscard]] bool met_before(const crypto::TlsParty& client, const crypto::TlsParty& server);
-    void note_meeting(const crypto::TlsParty& client, const crypto::TlsParty& server);
+    [[nodiscard]] std::optional<crypto::HandshakeResult> meet_again(const crypto::TlsParty& client,
+                                                                    const crypto::TlsParty& server);
+    [[nodiscard]] crypto::HandshakeResult meet(const crypto::TlsParty& client,
+                                               const crypto::TlsParty& server);
 
     std::map<Key, std::vector<Connection>> open_;
-    std::vector<Connection> met_;  ///< whose handshakes were accepted, without judges; latest last
+    std::vector<Meeting> met_;  ///< of those who judge each other, without judges; latest last
     std::uint64_t handshakes_ = 0;
 };
 

@@ -230,9 +230,9 @@ TEST_F(Tls, PeerCheckDecidesInsteadOfTheName) {
 /// Two who judge each other themselves, each over a new connection every time.
 struct Judged : Tls {
     crypto::PeerJudge judge(int& asked, const bool& accepts) {
-        return [&asked, &accepts](const crypto::PeerShown&) {
+        return [this, &asked, &accepts](const crypto::PeerShown&) {
             ++asked;
-            return accepts ? Result<void>() : Result<void>(fail(FailureKind::tls, "not any more"));
+            return accepts ? Result<void>() : Result<void>(fail(refuses_as, "not any more"));
         };
     }
     std::unique_ptr<http::Listener> listen_judging() {
@@ -256,6 +256,7 @@ struct Judged : Tls {
 
     int asked_client = 0, asked_server = 0;
     bool client_accepts = true, server_accepts = true;
+    FailureKind refuses_as = FailureKind::tls;
 };
 
 TEST_F(Judged, ShakeHandsOnceAndAreBothAskedAgain) {
@@ -289,9 +290,41 @@ TEST_F(Judged, WhoRefusesNowRefusesInAHandshake) {
         EXPECT_EQ(network.handshakes(), before + 1);
         *accepts = true;
         ASSERT_TRUE(ask(listener->url()));
-        EXPECT_EQ(network.handshakes(), before + 1);
+        EXPECT_EQ(network.handshakes(), before + 2) << "decided otherwise than the last time";
     }
     EXPECT_EQ(whois.handled, 3);
+}
+
+TEST_F(Judged, ARefusalThatStandsIsToldTheSameWithoutAHandshake) {
+    const auto listener = listen_judging();
+    for (auto* accepts : {&client_accepts, &server_accepts}) {
+        *accepts = false;
+        const auto first = ask(listener->url());
+        ASSERT_FALSE(first);
+        const auto before = network.handshakes();
+        for (const auto kind : {FailureKind::tls, FailureKind::expired, FailureKind::tls}) {
+            refuses_as = kind;  // of the same two: only why, and at which date, can differ
+            const int asked = asked_client + asked_server;
+            const auto again = ask(listener->url());
+            ASSERT_FALSE(again);
+            EXPECT_EQ(again.error().kind, kind);
+            EXPECT_EQ(again.error().message, first.error().message);
+            EXPECT_EQ(asked_client + asked_server, asked + (accepts == &client_accepts ? 1 : 2));
+        }
+        EXPECT_EQ(network.handshakes(), before);
+        *accepts = true;
+    }
+    // The server refused before; now the client does, who is asked first.
+    server_accepts = false;
+    ASSERT_FALSE(ask(listener->url()));
+    const auto before = network.handshakes();
+    client_accepts = false;
+    const auto refused = ask(listener->url());
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("the client refused"), std::string::npos)
+        << refused.error().message;
+    EXPECT_EQ(network.handshakes(), before + 1);
+    EXPECT_EQ(whois.handled, 0);
 }
 
 // To have met its owner before is no proof of the key.
@@ -301,7 +334,11 @@ TEST_F(Judged, ALeafWithoutItsKeyIsRefused) {
     for (auto* identity : {&client, &server}) {
         const auto right = identity->key;
         identity->key = crypto::Key::generate(crypto::KeyType::p256).claiming(right.public_key());
-        EXPECT_FALSE(ask(listener->url()));
+        for (int i = 0; i < 2; ++i) {  // nor is having been refused
+            const auto before = network.handshakes();
+            EXPECT_FALSE(ask(listener->url()));
+            EXPECT_EQ(network.handshakes(), before + 1);
+        }
         EXPECT_EQ(whois.handled, 1);
         identity->key = right;
     }
