@@ -186,6 +186,9 @@ ChainVerdict verify_chain(const ChainQuestion& question) {
     if (auto accepted = quick::chain(question)) {
         return std::move(*accepted);
     }
+    if (auto refused = quick::refused_before(question)) {
+        return std::move(*refused);
+    }
     auto verdict = general_verdict(question);
     quick::remember(question, verdict);
     return verdict;

@@ -81,7 +81,9 @@ struct Facts {
 /// Acceptance where the leaf's CA is known already (quick_chain.cpp says what else is assumed);
 /// nothing otherwise, and never a refusal.
 [[nodiscard]] std::optional<ChainVerdict> chain(const ChainQuestion& question);
-/// Keeps the way of the leaf's CA to its root, for `chain` on the same thread.
+/// The refusal of the same question at a date from which to this one nothing began or ended.
+[[nodiscard]] std::optional<ChainVerdict> refused_before(const ChainQuestion& question);
+/// Keeps the way of the leaf's CA to its root, for `chain` on the same thread, or the refusal.
 void remember(const ChainQuestion& question, const ChainVerdict& verdict);
 
 /// The DER of a text that is one PEM block of this label as OpenSSL and Go write it, and no more.

@@ -2,8 +2,9 @@
 // general way, with the same certificates in the question and for the same purpose, and that the
 // leaf is a plain one: version 3, a P-256 key, no extension beyond those of a mesh's leaf, each
 // once and readable. Then only the leaf itself is new: its issuer's name and key id, its signature,
-// its validity, and what it may be used for. It knows only one verdict, that the leaf is accepted;
-// whatever it cannot accept goes the general way, which finds the reason.
+// its validity, and what it may be used for. It finds only one verdict, that the leaf is accepted;
+// whatever it cannot accept goes the general way, which finds the reason. A refusal is kept as it
+// was found, for as long as nothing in the question begins or ends.
 #include <openssl/err.h>
 #include <openssl/obj_mac.h>
 #include <openssl/objects.h>
@@ -28,6 +29,25 @@ struct KnownPath {
 std::deque<KnownPath>& known_paths() {
     thread_local std::deque<KnownPath> paths;
     return paths;
+}
+
+/// Without CRLs and the machine's own store. The same is answered at every date between two at
+/// which a certificate of it begins or ends.
+struct KnownRefusal {
+    ChainQuestion question;
+    std::int64_t from, until;
+    ChainVerdict verdict;
+};
+
+/// Those of a mesh after its CA was deleted: two questions for each of some thirty pods.
+std::deque<KnownRefusal>& known_refusals() {
+    thread_local std::deque<KnownRefusal> refusals;
+    return refusals;
+}
+
+bool same_but_for_date(const ChainQuestion& a, const ChainQuestion& b) {
+    return a.leaf == b.leaf && a.purpose == b.purpose && a.all_anchors == b.all_anchors &&
+           a.trust == b.trust && a.intermediates == b.intermediates;
 }
 
 /// Where the path of a leaf ends that is an anchor itself, the general way says.
@@ -153,7 +173,47 @@ bool constrains_names(const Certificate& ca) {
     return X509v3_get_ext_by_NID(ca.parts().info->extensions, NID_name_constraints, -1) >= 0;
 }
 
+void remember_refusal(const ChainQuestion& question, const ChainVerdict& verdict) {
+    constexpr std::size_t most = 64;
+    const std::int64_t at = unix_seconds(question.at);
+    KnownRefusal known{question, std::numeric_limits<std::int64_t>::min(),
+                       std::numeric_limits<std::int64_t>::max(), verdict};
+    const auto narrow = [&](const Certificate& certificate) {
+        for (const Time edge : {certificate.not_before(), certificate.not_after()}) {
+            if (at <= unix_seconds(edge)) {
+                known.until = std::min(known.until, unix_seconds(edge) - 1);
+            } else {
+                known.from = std::max(known.from, unix_seconds(edge) + 1);
+            }
+        }
+    };
+    narrow(question.leaf);
+    std::ranges::for_each(question.intermediates, narrow);
+    std::ranges::for_each(question.trust, narrow);
+    if (known.from > at || known.until < at) {
+        return;  // at an edge itself
+    }
+    auto& refusals = known_refusals();
+    if (refusals.size() == most) {
+        refusals.pop_back();
+    }
+    refusals.push_front(std::move(known));
+}
+
 }  // namespace
+
+std::optional<ChainVerdict> refused_before(const ChainQuestion& question) {
+    if (!question.crls.empty() || question.system_trust) {
+        return std::nullopt;
+    }
+    const std::int64_t at = unix_seconds(question.at);
+    for (const KnownRefusal& known : known_refusals()) {
+        if (known.from <= at && at <= known.until && same_but_for_date(known.question, question)) {
+            return known.verdict;
+        }
+    }
+    return std::nullopt;
+}
 
 std::optional<ChainVerdict> chain(const ChainQuestion& question) {
     if (!asked_plainly(question)) {
@@ -173,6 +233,10 @@ std::optional<ChainVerdict> chain(const ChainQuestion& question) {
 
 void remember(const ChainQuestion& question, const ChainVerdict& verdict) {
     constexpr std::size_t most = 16;
+    if (!verdict.accepted() && question.crls.empty() && !question.system_trust) {
+        remember_refusal(question, verdict);
+        return;
+    }
     if (!asked_plainly(question) || !verdict.accepted() || verdict.path.size() < 2) {
         return;
     }

@@ -475,6 +475,39 @@ RC_GTEST_PROP(Quick, AcceptsOnlyWhatOpenSslAccepts, ()) {
     }
 }
 
+/// A refusal is kept; at whatever date it is asked again, the answer is the general way's.
+RC_GTEST_PROP(Quick, ARefusalIsWhatOpenSslSaysAtEachDate, ()) {
+    static const Pki pki;
+    static const Pki foreign;
+    ChainQuestion question;
+    question.all_anchors = *rc::gen::arbitrary<bool>();
+    const auto& believed = *rc::gen::arbitrary<bool>() ? pki : foreign;
+    question.trust = {believed.root.certificate};
+    if (*rc::gen::arbitrary<bool>()) {
+        question.intermediates = {pki.intermediate.certificate};
+    }
+    auto spec = mesh_leaf();
+    spec.not_before = now + std::chrono::seconds(*rc::gen::inRange(-3, 4));
+    spec.not_after = spec.not_before + std::chrono::seconds(*rc::gen::inRange(0, 6));
+    question.leaf = sign_certificate(spec, key_of(KeyType::p256).public_key(),
+                                     pki.intermediate.key, &pki.intermediate.certificate);
+    const auto edges = std::vector{spec.not_before, spec.not_after, pki.root.certificate.not_after(),
+                                   pki.intermediate.certificate.not_after(), now};
+    for (const int seconds : *rc::gen::container<std::vector<int>>(8, rc::gen::inRange(-3, 4))) {
+        question.at = *rc::gen::elementOf(edges) + std::chrono::seconds(seconds);
+        question.purpose = *rc::gen::elementOf(std::vector{Purpose::any, Purpose::tls_client});
+        const auto told = verify_chain(question);
+        const auto again = verify_chain(question);
+        const auto general = general_verdict(question);
+        RC_CLASSIFY(quick::refused_before(question).has_value(), "kept");
+        for (const auto* one : {&told, &again}) {
+            RC_ASSERT(one->fault == general.fault);
+            RC_ASSERT(one->detail == general.detail);
+            RC_ASSERT(one->path == general.path);
+        }
+    }
+}
+
 /// What is an anchor where every certificate of the trust store is one is none where only roots
 /// are.
 TEST(Quick, TellsAnchorsApart) {
