@@ -23,7 +23,7 @@ struct CaConfig {
     [[nodiscard]] static CaConfig of(const IntegrationAccount& account, std::uint64_t generation);
     [[nodiscard]] static Result<CaConfig> parse(std::string_view json);
     [[nodiscard]] std::string json() const;
-    friend bool operator==(const CaConfig& a, const CaConfig& b) { return a.json() == b.json(); }
+    friend bool operator==(const CaConfig&, const CaConfig&) = default;
 };
 
 }  // namespace meshproof::mesh
