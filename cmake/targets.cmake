@@ -95,6 +95,15 @@ function(meshproof_cold target)
   endif()
 endfunction()
 
+# Of a template's function that several objects have, the linker takes the first one's: the optimised, not what a cold
+# object made of it. Whole, since an archive's objects come only after those that ask for them.
+function(meshproof_optimised_first target)
+  if(MESHPROOF_LLD AND CMAKE_BUILD_TYPE STREQUAL "Release")
+    list(TRANSFORM ARGN REPLACE "(.+)" "$<TARGET_FILE:\\1>" OUTPUT_VARIABLE archives)
+    target_link_options(${target} PRIVATE LINKER:--whole-archive ${archives} LINKER:--no-whole-archive)
+  endif()
+endfunction()
+
 # meshproof_library(NAME SOURCES a.cpp… LINK lib… [COLD] [APART b.cpp…]): a static library that sees only what it links.
 # COLD: as meshproof_cold says. APART: files that are compiled by themselves always, since they have functions of one
 # name or need what the others do not.
