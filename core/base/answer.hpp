@@ -15,6 +15,7 @@
 #include "core/base/result.hpp"
 #include "core/base/secret.hpp"
 #include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
 
 namespace meshproof {
 
@@ -254,6 +255,15 @@ template <class T>
         }
     }
     return out;
+}
+
+/// The beginning of a text that somebody else than the expected server wrote, as it mostly says who
+/// that is: "no healthy upstream".
+[[nodiscard]] inline std::string head_of_line(std::string_view text) {
+    constexpr std::size_t enough = 120;
+    const auto line = one_line(text);
+    const auto head = head_of(line, enough);
+    return fmt::format("{}{}", head, head.size() < line.size() ? "…" : "");
 }
 
 }  // namespace meshproof

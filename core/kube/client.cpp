@@ -27,8 +27,9 @@ Failure failure_of(std::string_view asked, int status, const http::Headers& head
     }
     std::string told = errors.empty() ? std::string() : one_line(errors.front());
     if (told.empty()) {
-        told = body.empty() || json.is_object() ? "without a text"
-                                                : "with a body that is not a Status object";
+        told = body.empty() || json.is_object()
+                   ? "without a text"
+                   : "with a body that is not a Status object: " + head_of_line(body);
     }
     return Failure{kind_of_status(status), fmt::format("{}: {} {}", asked, status, told), status,
                    std::move(errors), http::retry_after(headers)};

@@ -111,8 +111,9 @@ Failure failure_of(std::string_view method, std::string_view path, const Reply& 
     auto errors = reply.errors();
     std::string told = one_line(join(errors, "; "));
     if (told.empty()) {
-        told = reply.body.empty() || reply.json.is_object() ? "without a text"
-                                                            : "with a body that is not Vault's";
+        told = reply.body.empty() || reply.json.is_object()
+                   ? "without a text"
+                   : "with a body that is not Vault's: " + head_of_line(reply.body);
     }
     return Failure{kind_of(reply.status, errors),
                    fmt::format("{} {}: {} {}", method, path, reply.status, told), reply.status,

@@ -96,7 +96,8 @@ TEST_F(KubeClient, TellsFailuresWithoutAStatusObject) {
     wire.answer("GET", pods_path + "/web", 404, "404 page not found\n");
     EXPECT_EQ(
         now(client().pod("default", "web")).error().message,
-        "GET /api/v1/namespaces/default/pods/web: 404 with a body that is not a Status object");
+        "GET /api/v1/namespaces/default/pods/web: 404 with a body that is not a Status object: "
+        "404 page not found");
     wire.forget();
     wire.answer("GET", pods_path + "/web", 502, "");
     EXPECT_EQ(now(client().pod("default", "web")).error().message,

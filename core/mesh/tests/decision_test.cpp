@@ -148,6 +148,17 @@ TEST(Decide, TakesOnlyItsOwnWordForASealedVault) {
     }
 }
 
+// A page that somebody before the Vault shows may have any words in it, also the Vault's.
+TEST(Decide, TakesNobodyElsesWordsForVaults) {
+    const Failure page{FailureKind::denied,
+                       "PUT somewhere: 403 with a body that is not Vault's: <p>service account "
+                       "name not authorized</p>",
+                       403,
+                       {}};
+    const auto decision = decide(Step::login, page, asked);
+    EXPECT_EQ(decision.reason.find("does not bind"), std::string::npos) << decision.reason;
+}
+
 TEST(Decide, ObeysRetryAfterWhereItIsMeant) {
     for (const auto step : {Step::token_request, Step::login, Step::sign}) {
         for (const int status : {429, 503}) {

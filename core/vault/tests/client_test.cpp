@@ -173,6 +173,22 @@ TEST_F(VaultClient, KeepsTheServersTextsAndTellsThemInOneLine) {
               "PUT pki_int/sign/r: 403 1 error occurred: * permission denied");
 }
 
+// What a proxy says, or the port of something else: only its own words tell which it is.
+TEST_F(VaultClient, TellsHowABodyBeginsThatIsNotVaults) {
+    wire.answer("GET", "/v1/x", 503, "no healthy upstream\n");
+    auto reply = now(client().call("GET", "x"));
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().message,
+              "GET x: 503 with a body that is not Vault's: no healthy upstream");
+    EXPECT_TRUE(reply.error().errors.empty());
+    wire.forget();
+    wire.answer("GET", "/v1/x", 502, "<html>\n" + std::string(200, 'x'));
+    reply = now(client().call("GET", "x"));
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().message, "GET x: 502 with a body that is not Vault's: <html> " +
+                                         std::string(113, 'x') + "…");
+}
+
 TEST_F(VaultClient, NeverRepeatsSecretsEvenIfTheServerDoes) {
     wire.answer("PUT", "/v1/auth/kubernetes/login", 400,
                 errors({"error converting input " + jwt_text + " for field"}));
