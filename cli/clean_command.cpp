@@ -38,13 +38,14 @@ constexpr std::string_view cluster_rights =
 
 /// What became of one server.
 struct Cleaned {
-    std::string server;       ///< its origin
-    std::string_view rights;  ///< what to do where it allows too little
+    std::string server;     ///< its origin
+    std::string_view hint;  ///< what to do where it allows too little, or is not asked at all
     run::Swept swept;
+    bool asked = true;  ///< otherwise the one problem is why not
 };
 
 void tell(const Cleaned& cleaned, bool dry_run, Output& output) {
-    const auto& [server, rights, swept] = cleaned;
+    const auto& [server, hint, swept, asked] = cleaned;
     for (const auto& object : dry_run ? swept.found : swept.removed) {
         output.line("{} {} on {}", dry_run ? "found" : "removed", object.text(), server);
     }
@@ -55,10 +56,43 @@ void tell(const Cleaned& cleaned, bool dry_run, Output& output) {
     auto denied =
         static_cast<std::size_t>(std::ranges::count_if(swept.problems, &run::SweptProblem::denied));
     for (const auto& problem : swept.problems) {
-        const bool last = problem.denied && --denied == 0;
-        log::error(fmt::format("{}: {}", server, problem.text()),
-                   last ? rights : std::string_view());
+        const bool last = !asked || (problem.denied && --denied == 0);
+        log::error(fmt::format("{}: {}", server, problem.text()), last ? hint : std::string_view());
     }
+}
+
+Cleaned not_asked(std::string server, std::string why, std::string_view hint) {
+    run::Swept swept;
+    swept.problems.push_back({{}, std::move(why)});
+    return {std::move(server), hint, std::move(swept), false};
+}
+
+// Who does not answer, and a Vault that is sealed, is told once: not anew for each list.
+
+Task<Cleaned> clean_vault(vault::Client admin, std::string server, run::SweepOptions options) {
+    const auto status = co_await admin.seal_status();
+    if (!status) {
+        co_return not_asked(std::move(server), status.error().message,
+                            "check its address and ca_file in the target file");
+    }
+    if (status->sealed) {
+        co_return not_asked(std::move(server), "Vault is sealed",
+                            "unseal it: vault operator unseal");
+    }
+    auto swept = co_await run::sweep_vault(std::move(admin), std::move(options));
+    co_return Cleaned{std::move(server), vault_rights, std::move(swept)};
+}
+
+Task<Cleaned> clean_cluster(kube::Client admin, std::string server,
+                            std::vector<std::string> namespaces, run::SweepOptions options) {
+    // One that refuses to tell its version may tell what it holds.
+    if (const auto version = co_await admin.version(); !version && version.error().status == 0) {
+        co_return not_asked(std::move(server), version.error().message,
+                            "check the kubeconfig that the target file names");
+    }
+    auto swept =
+        co_await run::sweep_cluster(std::move(admin), std::move(namespaces), std::move(options));
+    co_return Cleaned{std::move(server), cluster_rights, std::move(swept)};
 }
 
 Task<void> clean_all(run::Environment& environment, const CleanArguments& arguments,
@@ -66,8 +100,7 @@ Task<void> clean_all(run::Environment& environment, const CleanArguments& argume
     const run::SweepOptions options{arguments.run_id, arguments.dry_run};
     for (const auto& vault : target.vaults) {
         const vault::Client admin(environment.transport(), vault.config);
-        all.push_back({vault.config.endpoint.url.origin(), vault_rights,
-                       co_await run::sweep_vault(admin, options)});
+        all.push_back(co_await clean_vault(admin, vault.config.endpoint.url.origin(), options));
         tell(all.back(), arguments.dry_run, output);
     }
     std::vector<std::string> namespaces = {target.mesh_namespace};
@@ -76,8 +109,8 @@ Task<void> clean_all(run::Environment& environment, const CleanArguments& argume
     }
     for (const auto& access : target.clusters) {
         const kube::Client admin(environment.transport(), access);
-        all.push_back({access.endpoint.url.origin(), cluster_rights,
-                       co_await run::sweep_cluster(admin, namespaces, options)});
+        all.push_back(
+            co_await clean_cluster(admin, access.endpoint.url.origin(), namespaces, options));
         tell(all.back(), arguments.dry_run, output);
     }
 }
@@ -151,7 +184,7 @@ std::string document(const CleanArguments& arguments, const run::Target& target,
                      const std::vector<Cleaned>& all) {
     Json found = Json::array(), removed = Json::array(), left = Json::array(),
          problems = Json::array();
-    for (const auto& [server, rights, swept] : all) {
+    for (const auto& [server, hint, swept, asked] : all) {
         for (const auto& object : swept.found) {
             found.push_back(object_json(server, object));
         }
