@@ -30,7 +30,11 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 std::string nearest_word(std::string_view typed, const std::vector<std::string>& known) {
     std::string best;
-    std::size_t least = std::max<std::size_t>(3, typed.size() / 3) + 1;
+    // Where hardly a letter is the same, nothing is near: --vus is no --slo.
+    const auto letters = typed.size() - std::min(typed.find_first_not_of('-'), typed.size());
+    std::size_t least = std::min(std::max<std::size_t>(3, typed.size() / 3),
+                                 std::max<std::size_t>(letters * 2 / 3, 1)) +
+                        1;
     for (const auto& word : known) {
         // A part of a word is as near as a misspelt whole.
         const auto d = word.find(typed) != std::string::npos ? 1 : distance(typed, word);
