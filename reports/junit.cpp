@@ -16,6 +16,16 @@ bool as_error(const run::RunResult& result) {
     return result.ended_early != run::EarlyEnd::fail_fast;
 }
 
+/// Every expectation that did not hold, and of a check what it states and where that is written:
+/// who looks at one red case has nothing else at hand.
+std::string failure_text(const run::Outcome& outcome) {
+    auto text = join(outcome.failures, "\n");
+    if (const auto* check = std::get_if<run::CheckOutcome>(&outcome.detail)) {
+        text += fmt::format("\nrequirement: {}\nsource: {}", check->requirement, check->source);
+    }
+    return text;
+}
+
 std::string body(const run::RunResult& result, const run::Outcome& outcome) {
     switch (outcome.verdict) {
         case run::Verdict::pass:
@@ -23,7 +33,7 @@ std::string body(const run::RunResult& result, const run::Outcome& outcome) {
         case run::Verdict::fail:
             return fmt::format("    <failure message=\"{}\">{}</failure>\n",
                                html::escaped_xml(outcome.reason),
-                               html::escaped_xml(join(outcome.failures, "\n")));
+                               html::escaped_xml(failure_text(outcome)));
         case run::Verdict::blocked:
             return fmt::format("    <error message=\"{}\"/>\n",
                                html::escaped_xml("blocked: " + outcome.reason));

@@ -66,6 +66,26 @@ TEST(Junit, EscapesAndCounts) {
     EXPECT_NE(xml.find("deviates: known"), std::string::npos);
 }
 
+TEST(Junit, SaysWhatAFailedCheckStates) {
+    run::RunResult result;
+    result.command = run::Command::conform;
+    run::Outcome outcome;
+    outcome.id = "vault/a/one";
+    outcome.verdict = run::Verdict::fail;
+    outcome.reason = "expected status 400, got 200";
+    outcome.failures = {outcome.reason};
+    run::CheckOutcome check;
+    check.requirement = "A key of <2048 bits is refused.";
+    check.source = "wire contract 102";
+    outcome.detail = std::move(check);
+    result.outcomes.push_back(std::move(outcome));
+    EXPECT_NE(
+        to_junit(result).find("expected status 400, got 200&#10;requirement: A key of &lt;2048 "
+                              "bits is refused.&#10;source: wire contract 102</failure>"),
+        std::string::npos)
+        << to_junit(result);
+}
+
 run::RunResult odd_answer(std::string answer) {
     run::RunResult result;
     result.command = run::Command::conform;
