@@ -37,6 +37,16 @@ void prepare_folder(const SessionOptions& options, run::Command command) {
     }
 }
 
+/// What is mended needs no deviation any more: it would hide the fault if that came back.
+void warn_of_needless_deviations(const ChosenTarget& target, const run::RunResult& result) {
+    for (const auto& outcome : result.outcomes) {
+        if (outcome.verdict == run::Verdict::pass && target.file.deviations.contains(outcome.id)) {
+            log::warning(fmt::format("{}: deviations: {} passes: take it out, if it always does",
+                                     target.argument, outcome.id));
+        }
+    }
+}
+
 /// Zero: none.
 Duration time_limit_of(const SessionOptions& options) {
     if (options.time_limit.empty()) {
@@ -274,6 +284,8 @@ run::RunResult Session::play(const std::vector<std::string>& ids, run::ScheduleO
         }
     }
     in_order.add_no_more();
+    progress.clear();
+    warn_of_needless_deviations(target_, result);
     return result;
 }
 
