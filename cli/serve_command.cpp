@@ -9,6 +9,7 @@
 #include "cli/signal_watch.hpp"
 #include "core/base/log.hpp"
 #include "core/base/memory_reserve.hpp"
+#include "core/base/text.hpp"
 #include "core/run/socket_environment.hpp"
 #include "core/time/signal.hpp"
 #include "core/time/within.hpp"
@@ -42,13 +43,26 @@ void set_start(ServeWanted& wanted, const Clock& clock) {
     }
 }
 
+/// "vault-0: PUT /v1/pki/sign/web 403, after 2 ms; faults: busy". Who asked is in the journal.
+std::string served_line(const fakes::Served& one) {
+    const auto asked = one.method.empty() ? "a connection" : one.method + " " + one.path;
+    const auto answer = one.status == 0 ? "no answer" : fmt::to_string(one.status);
+    return fmt::format("{}: {} {}, after {}{}{}", one.server, asked, answer,
+                       human_duration(one.took),
+                       one.faults.empty() ? "" : "; faults: ", join(one.faults, ", "));
+}
+
 /// Starts the fakes; what cannot be is told with what to do about it.
 Task<std::unique_ptr<fakes::FakeServers>> start_servers(Server& server, ServeWanted& wanted,
                                                         run::Environment& environment) {
     const bool resumed = !wanted.servers.state.is_null();
-    if (wanted.control || wanted.state) {  // who else would ask what was served
+    // Who else would ask what was served?
+    if (wanted.control || wanted.state || log::verbose()) {
         wanted.servers.on_served = [&server, keep = wanted.control.has_value()](fakes::Served one) {
             ++server.served;
+            if (log::verbose()) {
+                log::detail(served_line(one));
+            }
             if (keep) {
                 server.journal.add(std::move(one));
             }

@@ -36,5 +36,8 @@ void detail(std::string_view message) {
 void set_verbose(bool verbose) {
     verbose_on = verbose;
 }
+bool verbose() {
+    return verbose_on;
+}
 
 }  // namespace meshproof::log

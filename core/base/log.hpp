@@ -17,5 +17,7 @@ void note(std::string_view message);
 void detail(std::string_view message);
 
 void set_verbose(bool verbose);
+/// Whether anybody sees details.
+[[nodiscard]] bool verbose();
 
 }  // namespace meshproof::log
