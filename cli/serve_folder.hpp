@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,8 +31,11 @@ class ServeFolder {
     [[nodiscard]] const std::string& path() const { return path_; }
 
   private:
+    void hold();
+
     std::string path_;
     bool made_ = false;
+    std::shared_ptr<const int> held_;  ///< its lock, against a server that begins beside this one
 };
 
 /// The file of --ready-file, which is there while the servers answer. "" = none was asked for.
