@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/assert.hpp"
+#include "core/run/rights.hpp"
 #include "core/run/sweep.hpp"
 #include "core/world/inspecting_transport.hpp"
 
@@ -168,6 +169,11 @@ Task<void> World::open_cluster(const SurveyedCluster& found) {
     s.trace.learn(found.access.token);
     KubeSite site(fmt::format("kube-{}", s.kubes.size()), kube::Client(s.transport, found.access));
     site.version = found.version;
+    if (!s.environment.fake_clusters()) {
+        co_await expect_cluster_rights(
+            site.admin, found.where,
+            rights_of_runs(target().mesh_namespace, target().workload_namespace));
+    }
     for (const auto& ns : {target().mesh_namespace, target().workload_namespace}) {
         if (!require(co_await site.admin.namespace_exists(ns), "API server " + found.where)) {
             throw CannotGoOn({FailureKind::not_found,

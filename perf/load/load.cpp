@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/run/rights.hpp"
 #include "core/stats/percentile.hpp"
 #include "perf/load/existing.hpp"
 #include "perf/load/find_max.hpp"
@@ -222,6 +222,28 @@ Task<run::Survey> survey_for(const Run& run) {
     co_return co_await run::survey(run.environment, wire, "load");
 }
 
+/// Of the user of a real cluster, where anything is made there.
+Task<void> expect_rights(const Run& run, Site site, const Options& options) {
+    if (options.profile != Profile::health && !run.environment.fake_clusters()) {
+        co_await run::expect_cluster_rights(site.kube, site.kube.access().endpoint.url.origin(),
+                                            run::rights_of_loads(site.mesh_namespace));
+    }
+}
+
+/// The cause, and after it what its clean-up left.
+[[noreturn]] void tell_cause(const std::exception_ptr& problem,
+                             const std::vector<std::string>& left) {
+    try {
+        std::rethrow_exception(problem);
+    } catch (const CannotGoOn& cause) {
+        auto failure = cause.failure();
+        if (!left.empty()) {
+            failure.message += "; then, of the clean-up: " + join(left, "; ");
+        }
+        throw CannotGoOn(std::move(failure), cause.hint());
+    }
+}
+
 std::vector<http::Url> asked_of(const run::Survey& found, const std::optional<Site>& site,
                                 const Options& options) {
     std::vector<http::Url> asked;
@@ -262,6 +284,7 @@ Task<Outcome> run_load(Run run, Options options) {
     std::optional<Site> site;
     if (run.account == nullptr) {
         site = site_of(found, run.environment.transport(), options);
+        co_await expect_rights(run, *site, options);
     }
     outcome.footprint = run.account != nullptr ? footprint_of(options, transactions, *run.account)
                                                : footprint_of(options, transactions, ledger.mark());
@@ -283,10 +306,7 @@ Task<Outcome> run_load(Run run, Options options) {
     outcome.left =
         whole.site ? co_await clear_ground(ledger, *whole.site) : co_await ledger.undo_all();
     if (problem) {
-        for (const auto& left : outcome.left) {
-            log::warning("clean-up: " + left);
-        }
-        std::rethrow_exception(problem);
+        tell_cause(problem, outcome.left);
     }
     judge(outcome);
     co_return outcome;
