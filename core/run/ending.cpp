@@ -110,25 +110,33 @@ Task<Ending> limited(Clock& clock, Task<void> work, Duration limit, Stopping& st
                      true};
 }
 
-void judge(Outcome& outcome, const Ending& ending, std::vector<std::string> failures) {
-    outcome.failures = std::move(failures);
+void judge(Outcome& outcome, const Ending& ending, std::vector<std::string> failures,
+           std::vector<std::string> of_clean_up) {
     if (ending.kind == Ending::Kind::failed) {
-        outcome.failures.insert(outcome.failures.begin(), ending.text);
+        failures.insert(failures.begin(), ending.text);
     }
-    if (!outcome.failures.empty()) {
-        outcome.verdict = Verdict::fail;
-        outcome.reason = outcome.failures.front();
-        if (outcome.failures.size() > 1) {
-            outcome.reason += fmt::format(" (and {} more)", outcome.failures.size() - 1);
-        }
-        if (ending.kind == Ending::Kind::blocked) {
-            outcome.failures.push_back("then: " + ending.text);
-        }
-    } else if (ending.kind == Ending::Kind::blocked) {
+    const bool blocked = ending.kind == Ending::Kind::blocked;
+    if (blocked && failures.empty()) {
         outcome.verdict = Verdict::blocked;
         outcome.reason = ending.text;
-    } else {
-        outcome.verdict = Verdict::pass;
+        if (!of_clean_up.empty()) {
+            outcome.failures = std::move(of_clean_up);
+            outcome.failures.insert(outcome.failures.begin(), ending.text);
+        }
+        return;
+    }
+    const auto all = failures.size() + of_clean_up.size();
+    if (blocked) {
+        failures.push_back("then: " + ending.text);
+    }
+    failures.insert(failures.end(), of_clean_up.begin(), of_clean_up.end());
+    outcome.failures = std::move(failures);
+    outcome.verdict = outcome.failures.empty() ? Verdict::pass : Verdict::fail;
+    if (!outcome.failures.empty()) {
+        outcome.reason = outcome.failures.front();
+        if (all > 1) {
+            outcome.reason += fmt::format(" (and {} more)", all - 1);
+        }
     }
 }
 

@@ -87,8 +87,10 @@ class Stopping {
 /// `work`, ended by the limit or by a stop where it does not end before.
 [[nodiscard]] Task<Ending> limited(Clock& clock, Task<void> work, Duration limit, Stopping& stop);
 
-/// Verdict, reason and failures of an outcome, from how it ended and what did not hold.
-void judge(Outcome& outcome, const Ending& ending, std::vector<std::string> failures);
+/// Verdict, reason and failures of an outcome, from how it ended, what did not hold, and what its
+/// clean-up met. The cause comes first: whoever was blocked may have no means to clean up, either.
+void judge(Outcome& outcome, const Ending& ending, std::vector<std::string> failures,
+           std::vector<std::string> of_clean_up = {});
 /// A failure that the target's file lists is a deviation, with the reason given there.
 void allow_deviation(Outcome& outcome, const std::map<std::string, std::string>& deviations);
 

@@ -6,9 +6,12 @@ namespace meshproof::run {
 
 namespace {
 
-std::vector<std::string> failures_of(World& world) {
+/// What the monitors saw and the scenario expected in vain; `told` of the latter, the others are
+/// those of the clean-up.
+std::vector<std::string> failures_of(World& world, std::size_t told) {
     auto failures = world.monitors().violations();
-    failures.insert(failures.end(), world.failures().begin(), world.failures().end());
+    const auto& own = world.failures();
+    failures.insert(failures.end(), own.begin(), own.begin() + static_cast<std::ptrdiff_t>(told));
     return failures;
 }
 
@@ -41,16 +44,19 @@ Task<void> play(const Scenario& scenario, World& world, Stopping& stop, Outcome&
         ending = co_await limited(world.clock(), scenario.run(world),
                                   world.leaf_ttl() * 60 + std::chrono::minutes(2), stop);
     }
+    const auto told = world.failures().size();
     const auto cleaned = co_await settle(world.finish(ending.cut_short));
     if (cleaned.kind != Ending::Kind::done && ending.kind == Ending::Kind::done) {
         ending = {Ending::Kind::blocked, "clean-up: " + cleaned.text};
     }
     ending.text = world.trace().redacted(std::move(ending.text));
-    auto failures = failures_of(world);
+    auto failures = failures_of(world, told);
     if (ending.kind == Ending::Kind::done) {
         want_handshakes(scenario, world, failures);
     }
-    judge(outcome, ending, std::move(failures));
+    const auto& all = world.failures();
+    judge(outcome, ending, std::move(failures),
+          {all.begin() + static_cast<std::ptrdiff_t>(told), all.end()});
 }
 
 void play_one(std::size_t index, const Scenario& scenario, const RunnerOptions& options,

@@ -88,6 +88,7 @@ Task<void> play_in(run::World& world, TroubledEnvironment& environment, const Hi
     for (const auto& text : world.failures()) {
         played.failures.push_back("clean-up: " + text);
     }
+    played.of_clean_up = world.failures().size();
     if (ending.kind == run::Ending::Kind::blocked) {
         played.blocked = world.trace().redacted(ending.text);
     } else if (cleaned.kind != run::Ending::Kind::done) {
@@ -161,7 +162,11 @@ run::Outcome outcome_of(const History& history, PlayedTrace played, Duration wal
     if (!played.blocked.empty()) {
         ending = {run::Ending::Kind::blocked, played.blocked};
     }
-    run::judge(outcome, ending, std::move(played.failures));
+    auto& failures = played.failures;
+    const auto first = failures.end() - static_cast<std::ptrdiff_t>(played.of_clean_up);
+    std::vector<std::string> of_clean_up(first, failures.end());
+    failures.erase(first, failures.end());
+    run::judge(outcome, ending, std::move(failures), std::move(of_clean_up));
     return outcome;
 }
 

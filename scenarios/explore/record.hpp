@@ -126,6 +126,7 @@ struct Record {
 struct Played {
     Record record;
     std::vector<std::string> failures;  ///< "expiry: …": the part before the colon says what broke
+    std::size_t of_clean_up = 0;        ///< so many of them, the last ones
     std::string blocked;                ///< why it could not be played to its end; "" = it could
     std::string skip;                   ///< what the target lacks; "" = nothing
     std::string digest;

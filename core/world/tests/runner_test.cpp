@@ -89,6 +89,15 @@ Task<void> fail_to_undo(World& world) {
     register_undo(world, "last");
     co_return;
 }
+Task<void> cannot_go_on_nor_undo(World& world) {
+    world.at_end("the impossible", [&world] { return cannot_undo(world); });
+    throw CannotGoOn({FailureKind::denied, "the token may not do that", 403, {}});
+    co_return;
+}
+Task<void> expect_and_cannot_undo(World& world) {
+    world.expect(false, "wrong from the start");
+    co_await cannot_go_on_nor_undo(world);
+}
 Task<void> tell_a_secret(World& world) {
     world.trace().learn(Secret("s.0123456789"));
     world.expect(false, "the token is s.0123456789");
@@ -443,6 +452,19 @@ TEST(Runner, UndoThatCannotGoOnKeepsNoOtherFromRunning) {
     EXPECT_EQ(outcome.verdict, Verdict::fail);
     EXPECT_EQ(outcome.reason, "clean-up of the impossible: the server is gone");
     EXPECT_EQ(told(outcome), (Lines{"last", "first"}));
+}
+
+TEST(Runner, TheCauseComesBeforeWhatItsCleanUpMet) {
+    const auto blocked = outcome_of(scenario("a/blocked", cannot_go_on_nor_undo));
+    EXPECT_EQ(blocked.verdict, Verdict::blocked);
+    EXPECT_EQ(blocked.reason, "the token may not do that");
+    EXPECT_EQ(blocked.failures,
+              (Lines{"the token may not do that", "clean-up of the impossible: the server is gone"}));
+    const auto failed = outcome_of(scenario("a/failed", expect_and_cannot_undo));
+    EXPECT_EQ(failed.verdict, Verdict::fail);
+    EXPECT_EQ(failed.reason, "wrong from the start (and 1 more)");
+    EXPECT_EQ(failed.failures, (Lines{"wrong from the start", "then: the token may not do that",
+                                      "clean-up of the impossible: the server is gone"}));
 }
 
 TEST(Runner, OutcomesTellNoSecret) {
