@@ -70,6 +70,10 @@ run::AgentCounts agents_at(const Place& place) {
     agents.refused_logins = place["refused_logins"].whole();
     agents.refused_signatures = place["refused_signatures"].whole();
     agents.unanswered = place["unanswered"].whole();
+    // Reports of before it was counted have none.
+    if (const auto rejected = place["rejected_leaves"]; rejected.exists()) {
+        agents.rejected_leaves = rejected.whole();
+    }
     agents.retries = place["retries"].whole();
     return agents;
 }

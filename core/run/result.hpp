@@ -66,21 +66,23 @@ struct Exchange {
 /// What the agents of a scenario asked of Vault, and what became of it. What is refused or not
 /// answered may be meant so by the scenario: a mesh that survives it passes.
 struct AgentCounts {
-    std::size_t logins = 0, signatures = 0;                  ///< that were answered as asked
+    std::size_t logins = 0, signatures = 0;                  ///< that were given
     std::size_t refused_logins = 0, refused_signatures = 0;  ///< by a status from 400 on
     std::size_t unanswered = 0;  ///< of both: the connection broke, or no answer came in time
-    std::size_t retries = 0;     ///< requests of an agent whose last one was refused or unanswered
+    std::size_t rejected_leaves = 0;  ///< signatures whose leaf the agent itself refused
+    std::size_t retries = 0;  ///< requests of an agent whose last one met any of these
 
     [[nodiscard]] std::size_t faults() const {
-        return refused_logins + refused_signatures + unanswered;
+        return refused_logins + refused_signatures + unanswered + rejected_leaves;
     }
     /// Each count under its name in reports.
-    [[nodiscard]] std::array<std::pair<std::string_view, std::size_t>, 6> named() const {
+    [[nodiscard]] std::array<std::pair<std::string_view, std::size_t>, 7> named() const {
         return {{{"logins", logins},
                  {"signatures", signatures},
                  {"refused_logins", refused_logins},
                  {"refused_signatures", refused_signatures},
                  {"unanswered", unanswered},
+                 {"rejected_leaves", rejected_leaves},
                  {"retries", retries}}};
     }
     bool operator==(const AgentCounts&) const = default;

@@ -28,11 +28,20 @@ InspectingTransport::AgentRequest agent_request(std::string_view caller, std::st
 
 }  // namespace
 
+AgentCounts InspectingTransport::agents() const {
+    auto all = agents_;
+    all.rejected_leaves = monitors_.rejected_leaves();
+    return all;
+}
+
 void InspectingTransport::count(const std::string& caller, AgentRequest asked,
                                 const Result<http::Response>& response) {
     constexpr int first_error = 400;
     const bool login = asked == AgentRequest::login;
-    agents_.retries += failed_.erase(caller);
+    const bool rejected = monitors_.take_rejected(caller);
+    if (failed_.erase(caller) > 0 || rejected) {
+        ++agents_.retries;
+    }
     if (response && response->status < first_error) {
         ++(login ? agents_.logins : agents_.signatures);
         return;

@@ -20,7 +20,7 @@ class InspectingTransport final : public http::Transport {
     InspectingTransport(http::Transport& wire, Monitors& monitors, Trace& trace)
         : wire_(wire), monitors_(monitors), trace_(trace) {}
 
-    [[nodiscard]] const AgentCounts& agents() const { return agents_; }
+    [[nodiscard]] AgentCounts agents() const;
 
     [[nodiscard]] Task<Result<http::Response>> send(http::Endpoint endpoint,
                                                     http::Request request) override;
@@ -40,7 +40,7 @@ class InspectingTransport final : public http::Transport {
     http::Transport& wire_;
     Monitors& monitors_;
     Trace& trace_;
-    AgentCounts agents_;
+    AgentCounts agents_;            ///< but for the leaves, which the monitors see
     std::set<std::string> failed_;  ///< callers whose last request of these was
 };
 

@@ -40,6 +40,10 @@ void Monitors::violate(std::string text) {
 void Monitors::on_event(const mesh::Event& event) {
     add(mesh_event(event.what, event.fields));
     check_pace(event);
+    if (event.what == "leaf rejected") {  // an agent judges a leaf as soon as it comes
+        ++rejected_leaves_;
+        rejected_.insert(arrived_at_);
+    }
 }
 
 void Monitors::check_pace(const mesh::Event& event) {
@@ -77,6 +81,8 @@ void Monitors::add(TraceEvent event) {
 
 void Monitors::on_leaf(const mesh::LeafIssued& seen) {
     const auto whose = fmt::format("the leaf of pod {}", seen.pod);
+    arrived_at_ = seen.pod;
+    rejected_.erase(seen.pod);
     on_event(
         {"leaf", {{"cluster", seen.cluster}, {"pod", seen.pod}, {"id", seen.requested_id.text()}}});
     check_spread(seen);

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,10 @@ class Monitors final : public mesh::Observer {
     /// How much was left of a leaf when it came, by the date of its mesh.
     [[nodiscard]] std::optional<Duration> left_on_arrival(const std::string& serial) const;
     [[nodiscard]] std::size_t handshakes() const { return handshakes_; }
+    /// How many leaves their agents refused.
+    [[nodiscard]] std::size_t rejected_leaves() const { return rejected_leaves_; }
+    /// Whether the last leaf of a pod was refused and this was not asked before.
+    [[nodiscard]] bool take_rejected(const std::string& pod) { return rejected_.erase(pod) > 0; }
 
   private:
     void add(TraceEvent event);
@@ -52,7 +57,9 @@ class Monitors final : public mesh::Observer {
     std::map<std::string, Duration> max_ttl_;                // issuer fingerprint -> limit
     Duration between_refusals_{};
     std::map<std::pair<std::string, std::string>, Duration> refused_at_;  // cluster, pod
-    std::size_t handshakes_ = 0;
+    std::size_t handshakes_ = 0, rejected_leaves_ = 0;
+    std::string arrived_at_;          // the pod whose leaf came last
+    std::set<std::string> rejected_;  // pods whose last one was refused
 
     struct Arrival {
         Duration at{};    ///< of the trace

@@ -56,7 +56,7 @@ Trace& World::trace() {
 Monitors& World::monitors() {
     return state_->monitors;
 }
-const AgentCounts& World::agents() const {
+AgentCounts World::agents() const {
     return state_->transport.agents();
 }
 mesh::ControlPlane& World::mesh() {

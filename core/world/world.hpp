@@ -75,7 +75,7 @@ class World final {
     [[nodiscard]] Prng& prng();
     [[nodiscard]] Trace& trace();
     [[nodiscard]] Monitors& monitors();
-    [[nodiscard]] const AgentCounts& agents() const;  ///< what they asked of Vault so far
+    [[nodiscard]] AgentCounts agents() const;  ///< what they asked of Vault so far
     [[nodiscard]] mesh::ControlPlane& mesh();
     [[nodiscard]] bool has(Feature feature) const;
     [[nodiscard]] Duration leaf_ttl() const;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/crypto/tls.hpp"
 #include "core/time/sim_clock.hpp"
 
 namespace meshproof::run {
@@ -118,6 +119,30 @@ TEST_F(InspectingTransportTest, CountsWhatAgentsAskOfVault) {
                                .unanswered = 1,
                                .retries = 2};
     EXPECT_EQ(transport.agents(), expected);
+}
+
+TEST_F(InspectingTransportTest, CountsTheLeavesThatAgentsReject) {
+    wire.answer->status = 200;
+    const auto sign = [&](const std::string& caller) {
+        (void)send(caller,
+                   {.method = "PUT", .target = "/v1/pki/sign/mesh", .headers = {}, .body = {}});
+        mesh::LeafIssued seen;
+        seen.pod = caller;
+        seen.leaf = crypto::make_server_credentials("ca", clock.now(), std::chrono::hours(1)).ca;
+        seen.requested_key = seen.leaf.public_key();
+        seen.chain = {seen.leaf};
+        monitors.on_leaf(seen);
+    };
+    sign("web-1-x");
+    monitors.on_event({"leaf rejected", {{"cluster", "alpha"}, {"pod", "web-1"}}});
+    sign("api-1-x");  // another's
+    sign("web-1-x");  // again
+    sign("web-1-x");  // the next renewal, which is none
+    const auto agents = transport.agents();
+    EXPECT_EQ(agents.signatures, 4U);
+    EXPECT_EQ(agents.rejected_leaves, 1U);
+    EXPECT_EQ(agents.retries, 1U);
+    EXPECT_EQ(agents.faults(), 1U);
 }
 
 TEST_F(InspectingTransportTest, ShowsRequestsToTheMonitors) {
