@@ -28,6 +28,25 @@ inline std::string hint_of(std::string_view id, const std::vector<std::string>& 
                         : fmt::format("did you mean {}? {} shows them all", near, list);
 }
 
+/// The ids of `all`, and the themes and topics that they lie in: lifecicle is nearer to lifecycle
+/// than to an id within it.
+template <class T>
+std::vector<std::string> ids_and_topics(const std::vector<const T*>& all) {
+    std::vector<std::string> known;
+    for (const auto* one : all) {
+        const std::string_view whole = one->id;
+        for (auto end = whole.find('/'); end != std::string_view::npos;
+             end = whole.find('/', end + 1)) {
+            if (auto theme = std::string(whole.substr(0, end));
+                std::ranges::find(known, theme) == known.end()) {
+                known.push_back(std::move(theme));
+            }
+        }
+        known.emplace_back(whole);
+    }
+    return known;
+}
+
 /// Those of `all` that are named by an id or lie under one; all where none is given.
 template <class T>
 std::vector<const T*> choose(const std::vector<const T*>& all, const std::vector<std::string>& ids,
@@ -45,20 +64,8 @@ std::vector<const T*> choose(const std::vector<const T*>& all, const std::vector
             }
         }
         if (!found) {
-            // Themes and topics too: lifecicle is nearer to lifecycle than to an id within it.
-            std::vector<std::string> known;
-            for (const auto* one : all) {
-                const std::string_view whole = one->id;
-                for (auto end = whole.find('/'); end != std::string_view::npos;
-                     end = whole.find('/', end + 1)) {
-                    if (auto theme = std::string(whole.substr(0, end));
-                        known.empty() || std::ranges::find(known, theme) == known.end()) {
-                        known.push_back(std::move(theme));
-                    }
-                }
-                known.emplace_back(whole);
-            }
-            throw UsageError(fmt::format("no {} is called {}", what, id), hint_of(id, known, list));
+            throw UsageError(fmt::format("no {} is called {}", what, id),
+                             hint_of(id, ids_and_topics(all), list));
         }
     }
     std::vector<const T*> chosen;

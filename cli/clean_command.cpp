@@ -36,6 +36,10 @@ constexpr std::string_view cluster_rights =
     "the kubeconfig's user has to list and delete pods, Secrets, service accounts, namespaces, "
     "cluster role bindings and custom resource definitions";
 
+constexpr std::string_view unreached =
+    "check its address and CA in the target file or the kubeconfig that it names; what is left can "
+    "be removed later";
+
 /// What became of one server.
 struct Cleaned {
     std::string server;     ///< its origin
@@ -52,12 +56,18 @@ void tell(const Cleaned& cleaned, bool dry_run, Output& output) {
     for (const auto& object : swept.left_alone) {
         output.line("left {} on {}: it carries no run's mark", object.text(), server);
     }
-    // One hint for all that is refused, after the last of it.
-    auto denied =
-        static_cast<std::size_t>(std::ranges::count_if(swept.problems, &run::SweptProblem::denied));
-    for (const auto& problem : swept.problems) {
-        const bool last = !asked || (problem.denied && --denied == 0);
-        log::error(fmt::format("{}: {}", server, problem.text()), last ? hint : std::string_view());
+    // One hint: after the last that is refused or, where nothing is, after the last of all.
+    const auto& problems = swept.problems;
+    std::size_t hinted = 0;
+    for (std::size_t i = 0; i < problems.size(); ++i) {
+        if (problems[i].denied || !problems[hinted].denied) {
+            hinted = i;
+        }
+    }
+    for (std::size_t i = 0; i < problems.size(); ++i) {
+        const auto next_step = asked && !problems[i].denied ? unreached : hint;
+        log::error(fmt::format("{}: {}", server, problems[i].text()),
+                   i == hinted ? next_step : std::string_view());
     }
 }
 

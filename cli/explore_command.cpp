@@ -290,7 +290,7 @@ void tell_weights(const explore::ExploreOptions& options, std::size_t runs, Outp
 
 int explore_command(const ExploreArguments& arguments) {
     (void)choose(arguments);  // a wrong name ends it before anything begins
-    Session session(run::Command::run, arguments);
+    Session session(run::Command::run, arguments, "explore");
     session.replay_by([&](const run::RunResult& /*result*/, const run::Outcome& outcome) {
         return replay_line(arguments, session, outcome.id);
     });

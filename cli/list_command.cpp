@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "cli/choose.hpp"
 #include "cli/output.hpp"
 #include "cli/program.hpp"
 #include "cli/story.hpp"
@@ -201,13 +202,9 @@ Named named(const std::string& id) {
     if (std::ranges::any_of(all, is_or_lies_in)) {
         return {.scenarios = choose_scenarios({id})};
     }
-    std::vector<std::string> known;
-    for (const auto* scenario : all) {
-        known.emplace_back(scenario->id);
-    }
-    for (const auto* check : checks) {
-        known.emplace_back(check->id);
-    }
+    auto known = ids_and_topics(all);
+    const auto of_checks = ids_and_topics(checks);
+    known.insert(known.end(), of_checks.begin(), of_checks.end());
     const auto near = nearest(id, known);
     throw UsageError(
         fmt::format("no scenario or check is called {}", id),

@@ -103,7 +103,7 @@ scenarios::explore::ReplayOptions options_of(const ReplayArguments& arguments, S
 int replay_command(const ReplayArguments& arguments) {
     const auto histories = read_all(arguments.files);
     const auto skips = skipped_histories(arguments.skips, histories);
-    Session session(run::Command::run, arguments);
+    Session session(run::Command::run, arguments, "replay");
     session.replay_by([&](const run::RunResult& /*result*/, const run::Outcome& outcome) {
         return replay_line(arguments, histories, outcome.id);
     });

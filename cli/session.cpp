@@ -21,15 +21,25 @@ ChosenTarget target_of(const SessionOptions& options) {
     return choose_target(options.target == "fakes" ? "loopback" : options.target);
 }
 
+/// The subcommand that wrote a report. Several write one kind, and differ in what it is about.
+std::string_view writer_of(const run::RunResult& result) {
+    if (result.command == run::Command::run) {
+        const auto what = reports::pages::result_words(result).one;
+        return what == "history" ? "replay" : what == "property" ? "explore" : "run";
+    }
+    const bool of_twin = !result.outcomes.empty() && result.outcomes[0].id.starts_with("twin/");
+    return of_twin ? "twin" : run::to_string(result.command);
+}
+
 /// A pipeline that names one folder for two commands would keep half of its results.
-void prepare_folder(const SessionOptions& options, run::Command command) {
+void prepare_folder(const SessionOptions& options, std::string_view subcommand) {
     if (options.report.empty()) {
         return;
     }
     const auto before = reports::read_report(options.report + "/report.json");
-    if (before && before->command != command) {
+    if (before && writer_of(*before) != subcommand) {
         throw UsageError(fmt::format("--report {}: the report of meshproof {} is in it",
-                                     options.report, run::to_string(before->command)),
+                                     options.report, writer_of(*before)),
                          "give each command a folder of its own, or remove that report");
     }
     if (const auto prepared = reports::prepare_folder(options.report); !prepared) {
@@ -145,7 +155,7 @@ void add_pipeline_options(CLI::App& command, SessionOptions& options, std::strin
     add_summary_option(command, options.summary);
 }
 
-Session::Session(run::Command command, const SessionOptions& options)
+Session::Session(run::Command command, const SessionOptions& options, std::string_view subcommand)
     : command_(command),
       options_(options),
       target_(target_of(options)),
@@ -165,7 +175,7 @@ Session::Session(run::Command command, const SessionOptions& options)
                                options_.time_limit));
                stop_.request(run::StopReason::time_limit);
            }}) {
-    prepare_folder(options_, command);
+    prepare_folder(options_, subcommand.empty() ? run::to_string(command) : subcommand);
     expect_summary_file(options_.summary);
     set_assertion_seed(seed_);
 }

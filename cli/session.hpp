@@ -55,7 +55,8 @@ class Session {
   public:
     /// UsageError where the target, the time limit, the report folder or the summary cannot be used
     /// as given. The time limit begins with it.
-    Session(run::Command command, const SessionOptions& options);
+    /// `subcommand`: where it is not named as its kind of report is.
+    Session(run::Command command, const SessionOptions& options, std::string_view subcommand = {});
 
     [[nodiscard]] const ChosenTarget& target() const { return target_; }
     [[nodiscard]] std::uint64_t seed() const { return seed_; }

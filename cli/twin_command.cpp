@@ -454,7 +454,7 @@ int twin_command(const TwinArguments& arguments) {
         throw UsageError("--target: expected the target file of a real server",
                          "the README shows one; the fake is started beside it");
     }
-    Session session(run::Command::conform, arguments);
+    Session session(run::Command::conform, arguments, "twin");
     expect_real(arguments, server, session);
     session.replay_by([&](const run::RunResult& /*result*/, const run::Outcome& /*outcome*/) {
         return twin_again(arguments, session, server);
