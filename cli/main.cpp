@@ -103,11 +103,36 @@ void add_allow_exec(CLI::App& app, bool& allowed) {
     }
 }
 
+/// A flag before the subcommand that is none there: its value would be taken for the subcommand.
+void refuse_unknown_flag(CLI::App& app, std::span<char* const> before) {
+    std::vector<std::string> known;
+    for (const auto* option : app.get_options()) {
+        for (const auto& flag : option->get_lnames()) {
+            known.push_back("--" + flag);
+        }
+        for (const auto& flag : option->get_snames()) {
+            known.push_back("-" + flag);
+        }
+    }
+    for (const std::string argument : before) {
+        const auto flag = argument.substr(0, argument.find('='));
+        if (std::ranges::find(known, flag) != known.end()) {
+            continue;
+        }
+        const auto near = flag.starts_with("--") ? nearest(flag, known) : std::string();
+        throw UsageError(fmt::format("no flag {} stands before a subcommand", flag),
+                         near.empty() ? "a subcommand's own stand after it, as in meshproof run "
+                                        "--seed 7"
+                                      : fmt::format("did you mean {}?", near));
+    }
+}
+
 /// The parser takes a word that it does not know for one too many, and any --help before it: who
 /// asks a program by `meshproof WORD --help` whether it has WORD must not be told that it has.
 void refuse_unknown_command(CLI::App& app, std::span<char* const> arguments) {
     const auto word =
         std::ranges::find_if(arguments, [](const char* argument) { return *argument != '-'; });
+    refuse_unknown_flag(app, {arguments.begin(), word});
     if (word == arguments.end()) {
         return;
     }
