@@ -37,7 +37,7 @@ std::string name_of(const Words<T>& words, T value) {
 }
 
 void read_uniform(YamlSection& shapes, Latency& latency) {
-    constexpr std::string_view expected = "two times, [shortest, longest]";
+    constexpr std::string_view expected = "two times such as [10ms, 50ms]";
     latency.shape = Latency::Shape::uniform;
     const auto bounds = shapes.durations("uniform", {.expected = expected});
     if (bounds.size() != 2) {

@@ -365,6 +365,8 @@ TEST_F(TargetFile, EveryErrorNamesLineAndField) {
          ":5: clusters[0].kubeconfigs: unknown field: did you mean kubeconfig?"},
         {vault_lines + end + "leaf_ttl: soon\n",
          ":6: leaf_ttl: expected a duration from 5s to 24h, got soon"},
+        {vault_lines + end + "leaf_ttl: 30\n",
+         ":6: leaf_ttl: expected a duration from 5s to 24h, got 30"},
         {vault_lines + end + "leaf_ttl: 4s\n",
          ":6: leaf_ttl: expected a duration from 5s to 24h, got 4s"},
         {vault_lines + end + "leaf_ttl: 25h\n",
