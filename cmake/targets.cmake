@@ -98,8 +98,10 @@ endfunction()
 # Of a template's function that several objects have, the linker takes the first one's: the optimised, not what a cold
 # object made of it. Whole, since an archive's objects come only after those that ask for them.
 function(meshproof_optimised_first target)
+  set(optimised core_base core_time core_crypto core_http core_kube core_vault core_spiffe core_run core_mesh core_world
+    fakes_chaos fakes_sim fakes_kube fakes_vault fakes_world)
   if(MESHPROOF_LLD AND CMAKE_BUILD_TYPE STREQUAL "Release")
-    list(TRANSFORM ARGN REPLACE "(.+)" "$<TARGET_FILE:\\1>" OUTPUT_VARIABLE archives)
+    list(TRANSFORM optimised REPLACE "(.+)" "$<TARGET_FILE:\\1>" OUTPUT_VARIABLE archives)
     target_link_options(${target} PRIVATE LINKER:--whole-archive ${archives} LINKER:--no-whole-archive)
   endif()
 endfunction()
