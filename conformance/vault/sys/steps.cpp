@@ -7,8 +7,11 @@ namespace meshproof::conformance::sys {
 namespace {
 
 // A standby of Vault knows who leads before it is connected to it, and redirects until then (307).
-Task<bool> all_forward(Probe& probe) {
+Task<bool> standbys_forward(Probe& probe, std::size_t active) {
     for (std::size_t i = 0; i < probe.site().target.nodes.size(); ++i) {
+        if (i == active) {
+            continue;
+        }
         const auto own = co_await probe.node(i, "GET", "auth/token/lookup-self");
         if (own.status != 200) {
             co_return false;
@@ -35,7 +38,7 @@ Task<std::size_t> active_node(Probe& probe) {
             leaders.insert(leader.json.is_object() ? leader.json.value("leader_address", "") : "");
         }
         if (found < count && standbys + 1 == count && leaders.size() == 1 &&
-            co_await all_forward(probe)) {
+            co_await standbys_forward(probe, found)) {
             co_return found;
         }
         co_await probe.wait(std::chrono::milliseconds(200));
