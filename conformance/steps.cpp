@@ -1,5 +1,7 @@
 #include "conformance/steps.hpp"
 
+#include "core/crypto/life.hpp"
+
 namespace meshproof::conformance::steps {
 
 namespace {
@@ -105,10 +107,9 @@ crypto::Certificate leaf_of(Probe& probe, const Reply& reply) {
 
 void expect_life(Probe& probe, const crypto::Certificate& certificate, std::chrono::seconds whole,
                  Duration took) {
-    const auto life = certificate.not_after() - certificate.not_before();
-    constexpr std::chrono::seconds cut(1);
-    probe.expect(life <= whole + cut && life >= whole - cut - took,
-                 "a certificate is valid for {}, not for {}", human_duration(life),
+    probe.expect(crypto::lives_for(certificate, whole, took),
+                 "a certificate is valid for {}, not for {}",
+                 human_duration(certificate.not_after() - certificate.not_before()),
                  human_duration(whole));
 }
 

@@ -1,3 +1,4 @@
+#include "core/crypto/life.hpp"
 #include "core/run/sweep.hpp"
 #include "scenarios/steps.hpp"
 
@@ -19,13 +20,9 @@ bool warned(const std::vector<std::string>& warnings) {
         warnings, [](const auto& text) { return text.find(longer_than) != std::string::npos; });
 }
 
-// The server cuts the two dates from two readings of its clock: the end before it makes the key,
-// the beginning after, and a busy one takes seconds for an RSA key (`took`: for the request).
 bool capped(const crypto::Certificate& certificate, Duration took) {
     const auto dated_back = as_written("30s");  // row 71
-    const auto life = certificate.not_after() - certificate.not_before() - dated_back;
-    const auto cut = as_written("1s");
-    return life <= system_max_ttl + cut && life >= system_max_ttl - cut - took;
+    return crypto::lives_for(certificate, system_max_ttl + dated_back, took);
 }
 
 // A mount that nobody tuned cuts the page's 8760 h and 4380 h to 768 h.
