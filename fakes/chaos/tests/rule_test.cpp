@@ -84,6 +84,31 @@ struct Wrong {
     const char* message;
 };
 
+void expect_refused(const std::vector<Wrong>& all) {
+    for (const auto& wrong : all) {
+        const auto rules = parse_chaos(wrong.text, "f");
+        ASSERT_FALSE(rules) << wrong.text;
+        EXPECT_NE(rules.error().message.find(wrong.message), std::string::npos)
+            << wrong.text << "\n  said " << rules.error().message;
+        EXPECT_EQ(rules.error().message.find('\n'), std::string::npos) << rules.error().message;
+    }
+}
+
+TEST(ChaosRules, ATimeNeedsItsUnit) {
+    // A bare number is milliseconds to one reader and seconds to another.
+    expect_refused({
+        {"rules: [{latency: 200}]", "latency: expected a time like 200ms, 5s or 1h30m, got 200"},
+        {"rules: [{latency: {uniform: [10, 50]}}]",
+         "uniform: expected two times such as [10ms, 50ms], got 10"},
+        {"rules: [{latency: {lognormal: {median: 20, sigma: 1}}}]", "median: expected a time like"},
+        {"rules: [{status: 429, retry_after: 2}]", "retry_after: expected a time like"},
+        {"rules: [{drip: {bytes: 1, every: 100}}]", "drip.every: expected a time like"},
+        {"rules: [{status: 500, from: 10}]", "from: expected a time like"},
+        {"rules: [{status: 500, until: 10}]", "until: expected a time like"},
+        {"rules: [{server: vault, clock_skew: -5}]", "clock_skew: expected a time like"},
+    });
+}
+
 TEST(ChaosRules, WhatIsWrongIsNamedWithItsLine) {
     const std::vector<Wrong> all{
         {"rules: [", "f:1: not YAML"},
@@ -105,16 +130,6 @@ TEST(ChaosRules, WhatIsWrongIsNamedWithItsLine) {
         {"rules: [{status: 500, from: 5s, until: 5s}]", "until: expected a time after from"},
         {"rules: [{status: 500, from: soon}]", "from: expected a time like"},
         {"rules: [{latency: -1s}]", "latency: expected a time like"},
-        // A bare number is milliseconds to one reader and seconds to another.
-        {"rules: [{latency: 200}]", "latency: expected a time like 200ms, 5s or 1h30m, got 200"},
-        {"rules: [{latency: {uniform: [10, 50]}}]",
-         "uniform: expected two times such as [10ms, 50ms], got 10"},
-        {"rules: [{latency: {lognormal: {median: 20, sigma: 1}}}]", "median: expected a time like"},
-        {"rules: [{status: 429, retry_after: 2}]", "retry_after: expected a time like"},
-        {"rules: [{drip: {bytes: 1, every: 100}}]", "drip.every: expected a time like"},
-        {"rules: [{status: 500, from: 10}]", "from: expected a time like"},
-        {"rules: [{status: 500, until: 10}]", "until: expected a time like"},
-        {"rules: [{server: vault, clock_skew: -5}]", "clock_skew: expected a time like"},
         {"rules: [{latency: {normal: 1}}]",
          "latency.normal: unknown field: did you mean lognormal?"},
         {"rules: [{latency: {}}]", "latency: expected a time, or one of uniform and lognormal"},
@@ -146,13 +161,7 @@ TEST(ChaosRules, WhatIsWrongIsNamedWithItsLine) {
         {"rules: [{method: [GET, 'A B'], status: 500}]", "method: expected a method or a list"},
         {"rules: [{name: a, status: 500}, {name: a, status: 500}]", "another rule is called a too"},
     };
-    for (const auto& wrong : all) {
-        const auto rules = parse_chaos(wrong.text, "f");
-        ASSERT_FALSE(rules) << wrong.text;
-        EXPECT_NE(rules.error().message.find(wrong.message), std::string::npos)
-            << wrong.text << "\n  said " << rules.error().message;
-        EXPECT_EQ(rules.error().message.find('\n'), std::string::npos) << rules.error().message;
-    }
+    expect_refused(all);
 }
 
 }  // namespace
