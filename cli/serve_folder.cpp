@@ -1,8 +1,5 @@
 #include "cli/serve_folder.hpp"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -201,33 +198,20 @@ ServeFolder::ServeFolder(std::string path) : path_(std::move(path)) {
 // A server is told by what it writes when it is ready, and until then by this lock alone: two that
 // begin together would each find nothing of the other's.
 void ServeFolder::hold() {
-    for (;;) {
+    for (auto answer = HeldFolder::Answer::gone; answer != HeldFolder::Answer::held;) {
         std::error_code error;
         made_ = fs::create_directories(path_, error);
         if (error) {
             throw UsageError(fmt::format("cannot make the folder {}: {}", path_, error.message()),
                              "give --dir a folder that you may make");
         }
-        const int folder = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (folder < 0) {
-            return;  // one that may be written and not read: who is ready is told all the same
-        }
-        held_ = std::shared_ptr<const int>(new int(folder), [](const int* descriptor) {
-            ::close(*descriptor);
-            delete descriptor;
-        });
-        if (::flock(folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        answer = held_.hold(path_);
+        if (answer == HeldFolder::Answer::taken) {
             throw UsageError(fmt::format("{}: expected a folder of its own, and another server "
                                          "begins or ends in this one",
                                          path_),
                              "give --dir another one");
         }
-        struct stat locked{}, there{};
-        if (::fstat(folder, &locked) == 0 && ::stat(path_.c_str(), &there) == 0 &&
-            locked.st_ino == there.st_ino && locked.st_dev == there.st_dev) {
-            return;
-        }
-        // A server that ended has just removed it.
     }
 }
 

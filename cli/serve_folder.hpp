@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cli/serve_arguments.hpp"
+#include "core/base/held_folder.hpp"
 #include "core/base/secret.hpp"
 #include "fakes/control/control_port.hpp"
 
@@ -35,7 +35,7 @@ class ServeFolder {
 
     std::string path_;
     bool made_ = false;
-    std::shared_ptr<const int> held_;  ///< its lock, against a server that begins beside this one
+    HeldFolder held_;  ///< against a server that begins beside this one
 };
 
 /// The file of --ready-file, which is there while the servers answer. "" = none was asked for.

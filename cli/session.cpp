@@ -31,19 +31,27 @@ std::string_view writer_of(const run::RunResult& result) {
     return of_twin ? "twin" : run::to_string(result.command);
 }
 
-/// A pipeline that names one folder for two commands would keep half of its results.
-void prepare_folder(const SessionOptions& options, std::string_view subcommand) {
+/// A pipeline that names one folder for two commands would keep half of its results, one after the
+/// other or side by side.
+void prepare_folder(const SessionOptions& options, std::string_view subcommand, HeldFolder& held) {
     if (options.report.empty()) {
         return;
+    }
+    constexpr std::string_view hint =
+        "give each command a folder of its own, or remove that report";
+    if (const auto prepared = reports::prepare_folder(options.report); !prepared) {
+        throw UsageError(prepared.error().message, "give --report a folder that you may write");
+    }
+    if (held.hold(options.report) == HeldFolder::Answer::taken) {
+        throw UsageError(fmt::format("--report {}: another command that runs has its report there",
+                                     options.report),
+                         std::string(hint));
     }
     const auto before = reports::read_report(options.report + "/report.json");
     if (before && writer_of(*before) != subcommand) {
         throw UsageError(fmt::format("--report {}: the report of meshproof {} is in it",
                                      options.report, writer_of(*before)),
-                         "give each command a folder of its own, or remove that report");
-    }
-    if (const auto prepared = reports::prepare_folder(options.report); !prepared) {
-        throw UsageError(prepared.error().message, "give --report a folder that you may write");
+                         std::string(hint));
     }
 }
 
@@ -175,7 +183,8 @@ Session::Session(run::Command command, const SessionOptions& options, std::strin
                                options_.time_limit));
                stop_.request(run::StopReason::time_limit);
            }}) {
-    prepare_folder(options_, subcommand.empty() ? run::to_string(command) : subcommand);
+    prepare_folder(options_, subcommand.empty() ? run::to_string(command) : subcommand,
+                   report_folder_);
     expect_summary_file(options_.summary);
     set_assertion_seed(seed_);
 }

@@ -10,6 +10,7 @@
 #include "cli/output.hpp"
 #include "cli/program.hpp"
 #include "cli/signal_watch.hpp"
+#include "core/base/held_folder.hpp"
 #include "core/run/schedule.hpp"
 #include "fakes/world/environments.hpp"
 
@@ -125,6 +126,7 @@ class Session {
     ChosenTarget target_;
     std::uint64_t seed_;
     std::string run_id_;
+    HeldFolder report_folder_;
     Output output_;
     ReplayCommand replay_;
     run::StopSource stop_;
