@@ -16,9 +16,10 @@ struct PathRight {
 constexpr PathRight to_prepare[] = {{"write", "sys/mounts/meshproof-x"},
                                     {"write", "sys/auth/meshproof-x"},
                                     {"write", "sys/policies/acl/meshproof-x"}};
-/// And who looks afterwards whether anything was left.
+/// And who looks afterwards whether anything was left. A list's path ends with a slash: a rule for
+/// all below it allows the list, too, and would not be found without.
 constexpr PathRight to_look[] = {
-    {"read", "sys/mounts"}, {"read", "sys/auth"}, {"list", "sys/policies/acl"}};
+    {"read", "sys/mounts"}, {"read", "sys/auth"}, {"list", "sys/policies/acl/"}};
 
 bool allows(const std::vector<std::string>& capabilities, std::string_view deed) {
     return deed == "write" ? may_write(capabilities)
