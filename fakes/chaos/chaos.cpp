@@ -1,9 +1,11 @@
 #include "fakes/chaos/chaos.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
 #include "core/base/text.hpp"
+#include "core/yaml/section.hpp"
 
 namespace meshproof::fakes {
 namespace {
@@ -136,14 +138,21 @@ ConnectionFaults Chaos::strike_connection(std::string_view server, std::string_v
 }
 
 Duration Chaos::skew(std::string_view server) const {
-    Duration skew{};
+    // In seconds, of which thousands of rules have not too many; and a century at most, as each
+    // rule: what is added to a date must stay one.
+    std::chrono::seconds whole{};
+    Duration rest{};
     for (const auto& active : active_) {
         if (active.rule.clock_skew && means_server(active.rule.server, server) &&
             in_window(active.rule)) {
-            skew += *active.rule.clock_skew;
+            const auto seconds =
+                std::chrono::duration_cast<std::chrono::seconds>(*active.rule.clock_skew);
+            whole += seconds;
+            rest += *active.rule.clock_skew - seconds;
         }
     }
-    return skew;
+    const auto most = std::chrono::duration_cast<std::chrono::seconds>(DurationLimits().longest);
+    return Duration(std::clamp(whole, -most, most)) + rest;
 }
 
 std::vector<Chaos::Count> Chaos::counts() const {

@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "core/time/sim_clock.hpp"
+#include "core/yaml/section.hpp"
 #include "fakes/chaos/chaos.hpp"
 #include "fakes/chaos/moved_clock.hpp"
 
@@ -104,6 +105,27 @@ TEST_F(ChaosTest, ClockSkewIsAServersAndHasItsWindow) {
     EXPECT_EQ(chaos.skew("vault-0"), -4min);
     EXPECT_EQ(chaos.skew("vault-1"), -4min + 2s);
     EXPECT_EQ(chaos.skew("kube-0"), 1min);
+}
+
+TEST_F(ChaosTest, SkewsOfSeveralRulesAreACenturyAtMost) {
+    // Their plain sum is no time that can be held: three of them were a date of 1833.
+    const auto sum = [this](std::string_view each, int count) {
+        std::string text = "rules:\n";
+        for (int i = 0; i < count; ++i) {
+            text += fmt::format("  - clock_skew: {}\n", each);
+        }
+        return made(text).skew("vault-0");
+    };
+    const auto century = DurationLimits().longest;
+    EXPECT_EQ(sum("876600h", 1), century);
+    for (const int count : {2, 3, 5000}) {
+        EXPECT_EQ(sum("876600h", count), century) << count;
+        EXPECT_EQ(sum("-876600h", count), -century) << count;
+    }
+    EXPECT_EQ(sum("1500ms", 3), 4500ms);
+    EXPECT_EQ(made("rules: [{clock_skew: 876600h}, {clock_skew: 876600h}, {clock_skew: -876600h}]")
+                  .skew("vault-0"),
+              century);
 }
 
 TEST_F(ChaosTest, MeetsOnlyWhomItNames) {
