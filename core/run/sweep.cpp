@@ -9,6 +9,15 @@
 namespace meshproof::run {
 namespace {
 
+/// Whether a path ends at the thing that has this name. With a part that is empty or of dots alone
+/// it would end above: at something else, or at all of a kind.
+bool names_one_thing(std::string_view name) {
+    const auto parts = split(name, '/');
+    return !name.empty() && std::ranges::none_of(parts, [](std::string_view part) {
+        return part.empty() || part == "." || part == "..";
+    });
+}
+
 /// One sweep of one server: the places where things are listed say what they are and how they go.
 class Sweep {
   public:
@@ -37,6 +46,10 @@ class Sweep {
     Task<void> take(SweptObject object, Task<Result<void>> removal) {
         swept_.found.push_back(object);
         if (options_.only_look) {
+            co_return;
+        }
+        if (!names_one_thing(object.path)) {
+            note(std::move(object), "no path leads to this name alone", FailureKind::malformed);
             co_return;
         }
         const auto removed = co_await std::move(removal);
@@ -105,6 +118,10 @@ Task<Result<std::vector<vault::EntityAlias>>> aliases_at(vault::Client admin,
 /// The entity where all of its aliases are of the auth method, otherwise the alias alone.
 Task<Result<SweptObject>> remove_entity_of(vault::Client admin, vault::EntityAlias alias,
                                            std::string accessor) {
+    if (!names_one_thing(alias.entity_id) || !names_one_thing(alias.id)) {
+        co_return fail(FailureKind::malformed, "entity \"{}\": no path leads to this name alone",
+                       alias.entity_id);
+    }
     const auto others = co_await admin.alias_accessors_of(alias.entity_id);
     if (!others) {
         co_return propagate(others);

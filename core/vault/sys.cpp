@@ -240,7 +240,7 @@ Task<Result<std::vector<EntityAlias>>> Client::list_entity_aliases() const {
 }
 
 Task<Result<std::vector<std::string>>> Client::alias_accessors_of(std::string entity_id) const {
-    const auto path = "identity/entity/id/" + entity_id;
+    const auto path = "identity/entity/id/" + http::percent_encode(entity_id);
     const auto reply = co_await call("GET", path);
     if (!reply) {
         co_return propagate(reply);
