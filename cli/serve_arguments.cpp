@@ -7,6 +7,7 @@
 #include "cli/program.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/http/message.hpp"
 
 namespace meshproof::cli {
 namespace {
@@ -186,16 +187,8 @@ void read_control(const ServeArguments& arguments, ServeWanted& out) {
     out.control = where;
 }
 
-/// A host as certificates and URLs have it.
 void check_host(const std::string& flag, const std::string& text) {
-    constexpr std::size_t longest = 253;  // RFC 1035 3.1, without the last dot
-    const bool known = std::ranges::all_of(text, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-' || c == '_' || c == '.' || c == ':';
-    });
-    // Letters with a colon are an IPv6 address or a host with a port.
-    const bool port = std::ranges::count(text, ':') == 1;
-    if (text.empty() || text.size() > longest || !known || port) {
+    if (!http::is_host(text)) {
         throw UsageError(fmt::format("{} {}: expected a host name or an IP address", flag, text),
                          "without scheme, port and brackets, as vault.example or 192.0.2.7");
     }

@@ -148,6 +148,21 @@ bool Url::loopback() const {
     return same_name(host, "localhost");
 }
 
+bool is_host(std::string_view text) {
+    constexpr std::size_t longest = 253;  // RFC 1035 3.1, without the last dot
+    const bool known = std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_' || c == '.' || c == ':';
+    });
+    // Letters with a colon are an IPv6 address or a host with a port.
+    const bool port = std::ranges::count(text, ':') == 1;
+    return !text.empty() && text.size() <= longest && known && !port;
+}
+
+bool is_one_word(std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
 std::string percent_encode(std::string_view text) {
     return urls::encode(text, urls::unreserved_chars);
 }

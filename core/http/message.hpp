@@ -105,6 +105,11 @@ struct Url {
     friend bool operator==(const Url&, const Url&) = default;
 };
 
+/// A host as certificates and URLs have it: a name, or an address without brackets; no port.
+[[nodiscard]] bool is_host(std::string_view text);
+/// Whether a header can carry it as one value without blanks, as a token: printable ASCII.
+[[nodiscard]] bool is_one_word(std::string_view text);
+
 /// Percent-decoding and query strings.
 [[nodiscard]] std::string percent_encode(
     std::string_view text);  ///< everything but unreserved characters

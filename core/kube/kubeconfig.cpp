@@ -94,8 +94,15 @@ Result<void> read_cluster(const Entry& entry, Access& access) {
     }
     access.cluster = entry.name;
     access.endpoint.tls.server_name = fields.text_or_empty("tls-server-name");
+    if (const auto& name = access.endpoint.tls.server_name; !name.empty() && !http::is_host(name)) {
+        fields.refuse("tls-server-name", "expected a host name or an IP address");
+    }
     read_trust(fields, access);
     if (fields.flag("insecure-skip-tls-verify").value_or(false)) {
+        if (!access.ca_pem.empty()) {  // as kubectl, which cannot know which of the two is meant
+            fields.refuse("insecure-skip-tls-verify",
+                          "beside a certificate-authority: take one of them away");
+        }
         access.endpoint.tls.verify_peer = false;
         log::warning(
             fmt::format("cluster {}: insecure-skip-tls-verify: anybody can pose as its API server",
@@ -238,7 +245,13 @@ Result<void> read_user(const Entry& entry, Access& access, ExecPlugins plugins) 
     const auto token = fields.text_or_empty("token");
     const auto token_file = file_of(fields, "tokenFile");
     // The file wins, as in kubectl: it is the one that is refreshed.
-    access.token = Secret(std::string(trim(token_file.empty() ? token : token_file)));
+    const auto word = trim(token_file.empty() ? token : token_file);
+    if (!word.empty() && !http::is_one_word(word)) {
+        fields.refuse(token_file.empty() ? "token" : "tokenFile",
+                      "expected one token, and this has a blank, a line break or other than ASCII "
+                      "in it");
+    }
+    access.token = Secret(std::string(word));
     read_identity(fields, access);
     // As kubectl: what stands in the file wins.
     if (plugins == ExecPlugins::run && access.token.empty() && !access.endpoint.tls.identity &&

@@ -57,7 +57,7 @@ Secret secret_in(YamlSection& section, std::string_view name) {
     if (text && trim(*text).empty()) {
         section.refuse(name, "the file is empty");
     }
-    return Secret(std::string(trim(text.value_or(""))));
+    return read_secret_word(section, name, text.value_or(""));
 }
 
 void read_vault(YamlSection section, const Variables& variables, Account& account) {
@@ -67,7 +67,8 @@ void read_vault(YamlSection section, const Variables& variables, Account& accoun
     section.only(members);
     note_lines(section, members, account);
     if (!section.has("token_file")) {
-        account.reader = Secret(filled(variables, "VAULT_TOKEN").value_or(""));
+        account.reader = read_secret_word(section, "token_file",
+                                          filled(variables, "VAULT_TOKEN").value_or(""));
     } else if (!refuse_token_as_name(section, "token_file")) {
         account.reader = secret_in(section, "token_file");
     }

@@ -74,6 +74,10 @@ void read_trust(YamlSection& section, const Variables& variables, crypto::TlsPar
     read_ca(section, variables, tls);
     const auto written = section.text("tls_server_name");
     tls.server_name = written ? *written : filled(variables, "VAULT_TLS_SERVER_NAME").value_or("");
+    if (!tls.server_name.empty() && !http::is_host(tls.server_name)) {
+        section.refuse("tls_server_name", "{}expected a host name or an IP address",
+                       written ? "" : "VAULT_TLS_SERVER_NAME: ");
+    }
     auto skip = section.flag("skip_verify");
     if (const auto text = filled(variables, "VAULT_SKIP_VERIFY");
         !section.has("skip_verify") && text) {
@@ -119,6 +123,17 @@ bool refuse_token_as_name(YamlSection& section, std::string_view name) {
     return true;
 }
 
+Secret read_secret_word(YamlSection& section, std::string_view name, std::string_view text) {
+    const auto word = trim(text);
+    // It goes into a header, and is refused here, where its place is known.
+    if (!word.empty() && !http::is_one_word(word)) {
+        section.refuse(name,
+                       "expected one token, and this has a blank, a line break or other than ASCII "
+                       "in it");
+    }
+    return Secret(std::string(word));
+}
+
 void warn_of_others(YamlSection& section, std::string_view name) {
     const auto path = section.path(name);
     struct stat file{};
@@ -133,12 +148,15 @@ void warn_of_others(YamlSection& section, std::string_view name) {
 void warn_of_ignored(const Variables& variables) {
     constexpr std::pair<const char*, std::string_view> ignored[] = {
         {"VAULT_CAPATH", "name one file in ca_file or VAULT_CACERT"},
+        {"VAULT_CACERT_BYTES", "name one file in ca_file or VAULT_CACERT"},
         {"VAULT_CLIENT_CERT", "no client certificate is shown to a Vault"},
         {"VAULT_CLIENT_KEY", "no client certificate is shown to a Vault"},
         {"VAULT_PROXY_ADDR", "servers are reached directly"},
         {"VAULT_HTTP_PROXY", "servers are reached directly"},
         {"HTTPS_PROXY", "servers are reached directly"},
-        {"https_proxy", "servers are reached directly"}};
+        {"https_proxy", "servers are reached directly"},
+        {"HTTP_PROXY", "servers are reached directly"},
+        {"http_proxy", "servers are reached directly"}};
     for (const auto& [name, instead] : ignored) {
         if (filled(variables, name)) {
             log::warning(fmt::format("{} is set, and not used: {}", name, instead));

@@ -22,6 +22,10 @@ void warn_of_ignored(const Variables& variables);
 
 // How a file that people write names a server. What is wrong is noted in the section.
 
+/// The token in a text, without the blanks around it. Refused where a header cannot carry it.
+[[nodiscard]] Secret read_secret_word(YamlSection& section, std::string_view name,
+                                      std::string_view text);
+
 /// Refuses a token that was written where the name of its file belongs, without repeating it.
 [[nodiscard]] bool refuse_token_as_name(YamlSection& section, std::string_view name);
 /// Says aloud where others than its owner may read or change the file that a member names.

@@ -32,7 +32,7 @@ Secret read_token(YamlSection& section, const Variables& variables) {
     if (trim(*text).empty()) {
         section.refuse("token_file", "the token is empty");
     }
-    return Secret(std::string(trim(*text)));
+    return read_secret_word(section, "token_file", *text);
 }
 
 std::vector<Secret> read_unseal_keys(YamlSection& section) {

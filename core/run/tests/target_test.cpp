@@ -210,6 +210,16 @@ TEST_F(TargetFile, WhatTheEnvironmentAsksForInVainIsSaidAloud) {
         << said;
     EXPECT_NE(said.find("VAULT_CLIENT_CERT is set, and not used"), std::string::npos) << said;
     EXPECT_EQ(said.find("http://proxy"), std::string::npos) << "it may hold a password";
+    for (const std::string name :
+         {"VAULT_CAPATH", "VAULT_CACERT_BYTES", "VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY",
+          "VAULT_PROXY_ADDR", "VAULT_HTTP_PROXY", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY",
+          "http_proxy"}) {
+        testing::internal::CaptureStderr();
+        EXPECT_TRUE(parse(vault_lines + "clusters: fake\n", {{name, "set"}}));
+        EXPECT_NE(testing::internal::GetCapturedStderr().find(name + " is set, and not used"),
+                  std::string::npos)
+            << name;
+    }
     testing::internal::CaptureStderr();
     EXPECT_TRUE(parse(vault_lines + "clusters: fake\n"));
     EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
@@ -384,6 +394,37 @@ TEST_F(TargetFile, EveryErrorNamesLineAndField) {
             << yaml << "\nsaid     " << said << "\nexpected " << message;
         EXPECT_EQ(said.find("s.abcdefg"), std::string::npos);
     }
+}
+
+// What goes into a header, and into the handshake: refused where its place is known, and never at
+// the first request.
+TEST_F(TargetFile, ATokenIsOneWordAndANameIsOfAHost) {
+    const std::string end = "clusters: fake\n";
+    for (const std::string token :
+         {"s.t0ken\r\nX-Vault-Namespace: a", "s.t0ken\ns.other", "s.t0ken other", "s.t\tken",
+          "s.t0k\x7f", "s.t0k\u00e9"}) {
+        folder.write("openbao.token", token + "\n");
+        const auto said = told(vault_lines + end);
+        EXPECT_TRUE(said.starts_with(":4: vaults[0].token_file: expected one token")) << said;
+        EXPECT_EQ(said.find("s.t"), std::string::npos) << said;
+    }
+    folder.write("openbao.token", std::string("s.t\0ken\n", 8));
+    EXPECT_TRUE(told(vault_lines + end).starts_with(":4: vaults[0].token_file: expected one token"));
+    EXPECT_TRUE(told("name: t\n" + end,
+                     {{"VAULT_ADDR", "https://vault.example"}, {"VAULT_TOKEN", "s.a\ns.b"}})
+                    .starts_with(": vaults[0].token_file: expected one token"));
+    folder.write("openbao.token", "s.t0ken\n");
+    for (const auto& name : {std::string("'a b'"), std::string("\"a\\0b\""), std::string("a/b"),
+                             std::string("vault:8200"), std::string(10'000, 'a')}) {
+        EXPECT_EQ(told(vault_lines + "    tls_server_name: " + name + "\n" + end),
+                  ":5: vaults[0].tls_server_name: expected a host name or an IP address")
+            << name.substr(0, 20);
+    }
+    EXPECT_EQ(told("name: t\n" + end, {{"VAULT_ADDR", "https://vault.example"},
+                                       {"VAULT_TOKEN", "s.a"},
+                                       {"VAULT_TLS_SERVER_NAME", "a b"}}),
+              ": vaults[0].tls_server_name: VAULT_TLS_SERVER_NAME: expected a host name or an IP "
+              "address");
 }
 
 TEST_F(TargetFile, ErrorsOfTheEnvironmentNameTheVariable) {
