@@ -16,6 +16,7 @@ using boost::system::error_code;
 namespace {
 
 constexpr std::size_t body_limit = 64U << 20;
+constexpr int most_promises = 100;  // nobody sends as many; Go's client took five
 
 /// What a call needs of the transport, which may be gone before the call has ended.
 struct Shared {
@@ -85,6 +86,7 @@ struct RoundTrip {
     bool head_only;         // the answer to HEAD has no body
     bool whole;             // false: the body is taken piece by piece, however long
     bool answered = false;  // a byte came
+    int promises = 0;       // heads of 1xx, which only say that an answer will come
     error_code write_error;
     Clock& clock;
     Duration sent{};  // when the request was written, by the clock
@@ -169,6 +171,10 @@ Result<void> parse(RoundTrip& trip) {
     const auto& message = trip.parser->get();
     if (trip.parser->is_header_done() && message.result_int() / 100 == 1 &&
         message.result() != beast_http::status::switching_protocols) {
+        if (++trip.promises > most_promises) {
+            return fail(FailureKind::malformed, "not an HTTP answer: over {} that announce one",
+                        most_promises);
+        }
         trip.expect_head();  // 100 Continue and the like: the answer is still to come
     }
     return {};

@@ -6,6 +6,8 @@
 #include "core/base/text.hpp"
 #include "core/check/probe.hpp"
 #include "core/crypto/jwt.hpp"
+#include "core/http/tests/scripted_transport.hpp"
+#include "core/time/sim_clock.hpp"
 #include "core/world/tests/stage.hpp"
 
 namespace meshproof::run {
@@ -182,6 +184,24 @@ Task<void> ask_with_secrets(Environment& environment) {
     EXPECT_TRUE((co_await probe.finish()).empty());
     const auto gone = co_await probe.vault("GET", "auth/token/lookup-self", {}, As::bearer(token));
     EXPECT_EQ(gone.status, 403) << "finish() revokes what was made";
+}
+
+TEST(Evidence, TakesAnswersOfAnyDepth) {
+    // Looked through level by level, this one ended the process and nothing was cleaned up.
+    const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
+    http::ScriptedTransport wire;
+    wire.answer("PUT", "/v1/x", 200, deep);
+    RecordingTransport recorded(wire);
+    http::Endpoint endpoint;
+    endpoint.url = *http::Url::parse("https://vault.example");
+    http::Request request;
+    request.method = "PUT";
+    request.target = "/v1/x";
+    request.body = deep;
+    boost::asio::io_context context;
+    const auto answer = require(run_real(context, recorded.send(endpoint, request)));
+    EXPECT_EQ(answer.body, deep);
+    EXPECT_EQ(recorded.evidence().size(), 1U);
 }
 
 TEST(Evidence, HoldsEveryExchangeWithoutSecrets) {

@@ -280,6 +280,25 @@ TEST_F(PlainTest, UnderstandsEveryFramingOrSaysWhyNot) {
     }
 }
 
+TEST_F(PlainTest, WaitsForNoAnswerThatIsOnlyAnnounced) {
+    // Without an end they keep a core at work until the deadline.
+    const auto announced = [](int times) {
+        std::string bytes;
+        for (int i = 0; i < times; ++i) {
+            bytes += "HTTP/1.1 100 Continue\r\n\r\n";
+        }
+        return bytes + "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+    };
+    const RawServer patient(context_, announced(100));
+    const auto answer = send(to(patient.url()));
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->body, "hi");
+    const RawServer endless(context_, announced(101));
+    const auto refused = send(to(endless.url()));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, FailureKind::malformed);
+}
+
 TEST_F(PlainTest, GivesUpAtTheDeadline) {
     Stuck stuck;
     const auto listener = serve_plain(stuck);

@@ -325,8 +325,9 @@ TEST_F(KubeClient, BindsTheAuthDelegator) {
 }
 
 TEST_F(KubeClient, NoAnswerBringsItDown) {
+    const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
     for (const auto* odd : {"", "null", "[]", "5", "{", "{\"items\":5}", "{\"items\":[5]}",
-                            "{\"metadata\":[]}", "{\"status\":\"x\"}", "\xff",
+                            "{\"metadata\":[]}", "{\"status\":\"x\"}", "\xff", deep.c_str(),
                             "{\"items\":[{\"metadata\":{\"name\":\"a\",\"labels\":{\"x\":1}}}]}"}) {
         wire.forget();
         const std::string base = "/api/v1/namespaces/default/";

@@ -88,13 +88,14 @@ class Caller {
         return json;
     }
     httplib::Result vault(const std::string& method, const std::string& path,
-                          const std::string& body = "") {
+                          const std::string& body = "",
+                          const std::string& user_agent = "caller/1") {
         httplib::Request request;
         request.method = method;
         request.path = "/v1/" + path;
         request.body = body;
         request.headers = {{"X-Vault-Token", site_.target.vaults.front().config.token.reveal()},
-                           {"User-Agent", "caller/1"}};
+                           {"User-Agent", user_agent}};
         return vault_.send(request);
     }
     int health() {
@@ -334,6 +335,13 @@ TEST(ControlPort, KeepsAJournalWithoutSecrets) {
         ASSERT_EQ(some["entries"].size(), 1U);
         EXPECT_EQ(some["entries"][0], entries[1]);
         EXPECT_EQ(some["next"], 2);
+        auto encoded = token;
+        encoded.replace(encoded.find('.'), 1, "%2E");
+        (void)caller.vault("GET", "auth/token/renew/" + encoded, "", "agent/1 (" + token + ")");
+        const auto told = caller.ok("GET", "/journal").dump();
+        EXPECT_EQ(told.find(token), std::string::npos);
+        EXPECT_EQ(told.find(encoded), std::string::npos);
+        EXPECT_NE(told.find("agent/[secret]"), std::string::npos);
         for (int i = 0; i < 60; ++i) {
             (void)caller.health();
         }

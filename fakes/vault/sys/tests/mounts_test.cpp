@@ -351,6 +351,9 @@ TEST_P(Mounts, LimitsOfNamespaces) {
     EXPECT_EQ(within(), 429);
     EXPECT_EQ(get("sys/mounts").status, 200);
     ASSERT_EQ(remove("sys/quotas/rate-limit/q").status, 204);
+    // The limit of all is for all unless it says otherwise.
+    ASSERT_EQ(put("sys/quotas/rate-limit/q", {{"rate", 1000}}).status, 204);
+    EXPECT_EQ(get("sys/quotas/rate-limit/q").data()["inheritable"], true);
     const Json of_root{{"rate", 3}, {"interval", "30s"}, {"inheritable", false}};
     ASSERT_EQ(put("sys/quotas/rate-limit/q", of_root).status, 204);
     for (int i = 0; i < 5; ++i) {
