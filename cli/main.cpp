@@ -47,7 +47,7 @@ A target file (secrets by file only):
     - kubeconfig: kubeconfig
 
 Exit codes:
-  0 as expected   1 something failed   2 usage or invalid input   3 target unreachable, or blocked
+  0 as expected   1 something failed   2 usage or invalid input   3 target unreachable, blocked, or interrupted
   4 nothing was run   5 --time-limit ended it, and nothing had failed   70 a bug in meshproof)";
 
 /// What a report of a fault should say, on one line each.

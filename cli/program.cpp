@@ -77,7 +77,9 @@ int exit_code(const run::RunResult& result) {
     if (result.ended_early == run::EarlyEnd::time_limit) {
         return out_of_time;
     }
-    if (result.count(Verdict::blocked) + result.count(Verdict::not_run) > 0) {
+    // What was interrupted has not shown all, whether or not something is left that says so: what a
+    // stopped twin did not ask is skipped as what it never asks.
+    if (result.interrupted || result.count(Verdict::blocked) + result.count(Verdict::not_run) > 0) {
         return unreachable;
     }
     if (result.count(Verdict::pass) + result.count(Verdict::deviates) == 0) {
