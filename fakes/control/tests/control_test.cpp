@@ -572,6 +572,21 @@ TEST(ControlPort, APostNeedsNoBody) {
     });
 }
 
+TEST(ControlPort, AnswersBesideCallersThatStopHalfway) {
+    with_fakes([](const Site& site) {
+        boost::asio::io_context context;
+        std::vector<boost::asio::ip::tcp::socket> silent;
+        for (int i = 0; i < 64; ++i) {
+            auto& socket = silent.emplace_back(context);
+            socket.connect({boost::asio::ip::address_v4::loopback(),
+                            static_cast<std::uint16_t>(site.control)});
+            boost::asio::write(
+                socket, boost::asio::buffer(std::string_view("GET /clock HTTP/1.1\r\nHo")));
+        }
+        EXPECT_EQ(Caller(site).ok("GET", "/clock")["frozen"], false);  // within the client's 5 s
+    });
+}
+
 /// Fakes and a control port that nobody drives any more.
 struct Left {
     Journal journal;
