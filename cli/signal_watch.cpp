@@ -79,6 +79,7 @@ SignalWatch::SignalWatch(std::function<void()> on_first, std::string advice, Tim
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGQUIT);
     struct sigaction hang_up{};
     if (sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN) {
         sigaddset(&set, SIGHUP);

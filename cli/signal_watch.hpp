@@ -14,8 +14,8 @@ struct TimeLimit {
     std::function<void()> on_reached;
 };
 
-/// Turns the first SIGINT, SIGTERM or SIGHUP (a closed terminal, a dropped ssh) into a stop
-/// request, and a later one into an end at once, with `advice` for what is left; a pair is one
+/// Turns the first SIGINT, SIGTERM, SIGQUIT or SIGHUP (a closed terminal, a dropped ssh) into a
+/// stop request, and a later one into an end at once, with `advice` for what is left; a pair is one
 /// (Insistence). A time limit that was reached counts as a first one. SIGHUP stays ignored where it
 /// was (nohup). Made before any thread; one at a time has a limit.
 class SignalWatch {

@@ -67,8 +67,8 @@ void read_vault(YamlSection section, const Variables& variables, Account& accoun
     section.only(members);
     note_lines(section, members, account);
     if (!section.has("token_file")) {
-        account.reader = read_secret_word(section, "token_file",
-                                          filled(variables, "VAULT_TOKEN").value_or(""));
+        account.reader =
+            read_secret_word(section, "token_file", filled(variables, "VAULT_TOKEN").value_or(""));
     } else if (!refuse_token_as_name(section, "token_file")) {
         account.reader = secret_in(section, "token_file");
     }

@@ -210,10 +210,9 @@ TEST_F(TargetFile, WhatTheEnvironmentAsksForInVainIsSaidAloud) {
         << said;
     EXPECT_NE(said.find("VAULT_CLIENT_CERT is set, and not used"), std::string::npos) << said;
     EXPECT_EQ(said.find("http://proxy"), std::string::npos) << "it may hold a password";
-    for (const std::string name :
-         {"VAULT_CAPATH", "VAULT_CACERT_BYTES", "VAULT_CLIENT_CERT", "VAULT_CLIENT_KEY",
-          "VAULT_PROXY_ADDR", "VAULT_HTTP_PROXY", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY",
-          "http_proxy"}) {
+    for (const std::string name : {"VAULT_CAPATH", "VAULT_CACERT_BYTES", "VAULT_CLIENT_CERT",
+                                   "VAULT_CLIENT_KEY", "VAULT_PROXY_ADDR", "VAULT_HTTP_PROXY",
+                                   "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"}) {
         testing::internal::CaptureStderr();
         EXPECT_TRUE(parse(vault_lines + "clusters: fake\n", {{name, "set"}}));
         EXPECT_NE(testing::internal::GetCapturedStderr().find(name + " is set, and not used"),
@@ -400,16 +399,16 @@ TEST_F(TargetFile, EveryErrorNamesLineAndField) {
 // the first request.
 TEST_F(TargetFile, ATokenIsOneWordAndANameIsOfAHost) {
     const std::string end = "clusters: fake\n";
-    for (const std::string token :
-         {"s.t0ken\r\nX-Vault-Namespace: a", "s.t0ken\ns.other", "s.t0ken other", "s.t\tken",
-          "s.t0k\x7f", "s.t0k\u00e9"}) {
+    for (const std::string token : {"s.t0ken\r\nX-Vault-Namespace: a", "s.t0ken\ns.other",
+                                    "s.t0ken other", "s.t\tken", "s.t0k\x7f", "s.t0k\u00e9"}) {
         folder.write("openbao.token", token + "\n");
         const auto said = told(vault_lines + end);
         EXPECT_TRUE(said.starts_with(":4: vaults[0].token_file: expected one token")) << said;
         EXPECT_EQ(said.find("s.t"), std::string::npos) << said;
     }
     folder.write("openbao.token", std::string("s.t\0ken\n", 8));
-    EXPECT_TRUE(told(vault_lines + end).starts_with(":4: vaults[0].token_file: expected one token"));
+    EXPECT_TRUE(
+        told(vault_lines + end).starts_with(":4: vaults[0].token_file: expected one token"));
     EXPECT_TRUE(told("name: t\n" + end,
                      {{"VAULT_ADDR", "https://vault.example"}, {"VAULT_TOKEN", "s.a\ns.b"}})
                     .starts_with(": vaults[0].token_file: expected one token"));

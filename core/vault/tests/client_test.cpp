@@ -553,8 +553,9 @@ TEST_F(VaultClient, AMalformedAnswerNamesTheField) {
 TEST_F(VaultClient, NoAnswerBringsItDown) {
     // A 2xx that is not what was asked for: never an exception, always `malformed`.
     const std::string deep = std::string(200'000, '[') + std::string(200'000, ']');
-    for (const auto* odd : {"", "null", "[]", "5", "{", "\"x\"", "{\"data\":null}", "{\"data\":[]}",
-                            "{\"auth\":7}", deep.c_str(), "\xff\xfe", "{\"data\":{\"certificate\":\"\xc3\"}}"}) {
+    for (const auto* odd :
+         {"", "null", "[]", "5", "{", "\"x\"", "{\"data\":null}", "{\"data\":[]}", "{\"auth\":7}",
+          deep.c_str(), "\xff\xfe", "{\"data\":{\"certificate\":\"\xc3\"}}"}) {
         wire.forget();
         for (const auto* path : {"pki/sign/r", "pki/root/generate/internal",
                                  "pki/intermediate/generate/internal", "pki/root/sign-intermediate",

@@ -580,8 +580,8 @@ TEST(ControlPort, AnswersBesideCallersThatStopHalfway) {
             auto& socket = silent.emplace_back(context);
             socket.connect({boost::asio::ip::address_v4::loopback(),
                             static_cast<std::uint16_t>(site.control)});
-            boost::asio::write(
-                socket, boost::asio::buffer(std::string_view("GET /clock HTTP/1.1\r\nHo")));
+            boost::asio::write(socket,
+                               boost::asio::buffer(std::string_view("GET /clock HTTP/1.1\r\nHo")));
         }
         EXPECT_EQ(Caller(site).ok("GET", "/clock")["frozen"], false);  // within the client's 5 s
     });
