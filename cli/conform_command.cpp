@@ -1,3 +1,6 @@
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <thread>
 
 #include "cli/session.hpp"
@@ -12,6 +15,18 @@ namespace {
 /// Checks on real time mostly wait for answers and leases, so many go side by side; but a real
 /// Vault must still serve others.
 constexpr std::size_t at_once_on_fakes = 64, at_once_on_real_servers = 16;
+
+/// So many of these as the process' descriptors are enough for: a check without one cannot ask, and
+/// that is no fault of the server.
+std::size_t with_descriptors(std::size_t at_once) {
+    constexpr rlim_t of_all = 64, of_a_check = 16;  // measured: 512 are enough for 32, 128 for 4
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
+        return at_once;
+    }
+    const auto room = limit.rlim_cur > of_all ? (limit.rlim_cur - of_all) / of_a_check : 0;
+    return std::clamp<std::size_t>(room, 1, at_once);
+}
 
 struct ConformArguments : SessionOptions {
     ConformArguments() { target = "fakes"; }
@@ -126,7 +141,7 @@ run::CheckRunnerOptions runner_options(const ConformArguments& arguments, Sessio
     options.share_servers = !session.sim();
     const auto processors = std::max<std::size_t>(1, std::thread::hardware_concurrency());
     options.jobs = session.live() ? 1 : processors;
-    options.at_once = session.live() ? at_once_on_real_servers : at_once_on_fakes;
+    options.at_once = with_descriptors(session.live() ? at_once_on_real_servers : at_once_on_fakes);
     if (arguments.jobs != 0) {
         (session.sim() ? options.jobs : options.at_once) = arguments.jobs;
     }
