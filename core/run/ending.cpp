@@ -97,9 +97,23 @@ Task<void> Stopping::wait() {
     }
 }
 
-Task<Ending> limited(Clock& clock, Task<void> work, Duration limit, Stopping& stop) {
+namespace {
+
+/// The wait, and then what is to be done where it was not cut off itself.
+Task<void> wait_then(Task<void> wait, std::function<void()> what) {
+    co_await std::move(wait);
+    if (what) {
+        what();
+    }
+}
+
+}  // namespace
+
+Task<Ending> limited(Clock& clock, Task<void> work, Duration limit, Stopping& stop,
+                     std::function<void()> at_cut) {
     using namespace boost::asio::experimental::awaitable_operators;
-    auto first = co_await (settle(std::move(work)) || clock.sleep_for(limit) || stop.wait());
+    auto first = co_await (settle(std::move(work)) || wait_then(clock.sleep_for(limit), at_cut) ||
+                           wait_then(stop.wait(), at_cut));
     if (first.index() == 0) {
         co_return std::get<0>(std::move(first));
     }

@@ -84,8 +84,9 @@ class Stopping {
     std::shared_ptr<Signal> requested_ = std::make_shared<Signal>();
 };
 
-/// `work`, ended by the limit or by a stop where it does not end before.
-[[nodiscard]] Task<Ending> limited(Clock& clock, Task<void> work, Duration limit, Stopping& stop);
+/// `work`, ended by the limit or by a stop where it does not end before; `at_cut` is called first.
+[[nodiscard]] Task<Ending> limited(Clock& clock, Task<void> work, Duration limit, Stopping& stop,
+                                   std::function<void()> at_cut = {});
 
 /// Verdict, reason and failures of an outcome, from how it ended, what did not hold, and what its
 /// clean-up met. The cause comes first: whoever was blocked may have no means to clean up, either.

@@ -42,7 +42,9 @@ Task<void> play(const Scenario& scenario, World& world, Stopping& stop, Outcome&
         // No scenario needs so many lives of a leaf; one that hangs says so instead of holding up
         // the run.
         ending = co_await limited(world.clock(), scenario.run(world),
-                                  world.leaf_ttl() * 60 + std::chrono::minutes(2), stop);
+                                  world.leaf_ttl() * 60 + std::chrono::minutes(2), stop,
+                                  [&world] { world.expect_nothing(true); });
+        world.expect_nothing(false);
     }
     const auto told = world.failures().size();
     const auto cleaned = co_await settle(world.finish(ending.cut_short));

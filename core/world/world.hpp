@@ -124,6 +124,9 @@ class World final {
     [[nodiscard]] Task<void> seal(VaultSite& site);
     [[nodiscard]] Task<void> unseal(VaultSite& site);
 
+    /// From here on (or no longer) a false expectation is none: the scenario is cut off, and what
+    /// it asked gets no answer.
+    void expect_nothing(bool from_here_on);
     /// An expectation of the scenario: a false one is a failure with this text; the scenario goes
     /// on.
     template <class... Args>

@@ -367,6 +367,25 @@ TEST(Runner, InterruptedScenarioIsBlocked) {
     EXPECT_LT(outcome.virtual_duration, 2h);
 }
 
+/// As one whose request is given up: that is an answer like others, and it goes on from there.
+Task<void> expect_when_cut(World& world) {
+    (void)co_await settle(world.clock().sleep_for(10h));
+    world.expect(false, "nobody answers");
+}
+
+TEST(Runner, WhatAStopCutsOffIsNoFailure) {
+    StopSource stop;
+    auto how = options();
+    how.stop = &stop;
+    how.environment = [&stop](std::uint64_t seed) {
+        return std::make_unique<Stopped>(seed, stop, 1h);
+    };
+    const auto outcome = outcome_of(scenario("a/1", expect_when_cut), how);
+    EXPECT_EQ(outcome.verdict, Verdict::blocked);
+    EXPECT_EQ(outcome.reason, "interrupted");
+    EXPECT_TRUE(outcome.failures.empty());
+}
+
 TEST(Runner, TheTimeLimitCutsAScenarioShortAndCleansUp) {
     StopSource stop;
     auto how = options();
