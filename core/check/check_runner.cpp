@@ -1,6 +1,7 @@
 #include "core/check/check_runner.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "core/base/text.hpp"
@@ -74,16 +75,20 @@ Task<void> play_check(Run& run, std::size_t index, Environment& environment, con
     const auto before = environment.clock().elapsed();
     Probe probe(environment, found, run.schedule.run_id_of(check.id),
                 Prng(run.schedule.seed_of(check.id)), run.options.witness);
-    auto ending =
-        co_await limited(environment.clock(), check.run(probe),
-                         environment.virtual_time() ? virtual_check_limit : check_limit, stop);
+    // What a check expects once it is cut off, it expects of requests that were given up.
+    auto counted = std::numeric_limits<std::size_t>::max();
+    auto ending = co_await limited(environment.clock(), check.run(probe),
+                                   environment.virtual_time() ? virtual_check_limit : check_limit,
+                                   stop, [&] { counted = probe.failures().size(); });
+    auto failures = probe.failures();
+    failures.resize(std::min(failures.size(), counted));
     for (const auto& problem : co_await probe.finish()) {
         if (ending.kind == Ending::Kind::done) {
             ending = {Ending::Kind::blocked, "clean-up: " + problem};
         }
     }
     ending.text = probe.redacted(std::move(ending.text));
-    judge(outcome, ending, probe.failures());
+    judge(outcome, ending, std::move(failures));
     if (run.options.evidence) {
         std::get<CheckOutcome>(outcome.detail).evidence =
             probe.evidence(run.options.longest_evidence);

@@ -1,5 +1,8 @@
 #include "scenarios/explore/player.hpp"
 
+#include <algorithm>
+#include <limits>
+
 #include "core/base/text.hpp"
 #include "core/time/real_clock.hpp"
 #include "scenarios/explore/commands.hpp"
@@ -55,8 +58,12 @@ Duration patience(const History& history, Duration leaf) {
 Task<run::Ending> tell_it(run::World& world, TroubledEnvironment& environment,
                           const History& history, Played& played, run::Stopping& stop) {
     Play playing(world, environment, history, played.record);
+    // What is found wrong once it is cut off is that requests were given up.
+    auto counted = std::numeric_limits<std::size_t>::max();
     auto ending = co_await run::limited(environment.truth(), tell(playing),
-                                        patience(history, world.leaf_ttl()), stop);
+                                        patience(history, world.leaf_ttl()), stop,
+                                        [&] { counted = playing.wrong.size(); });
+    playing.wrong.resize(std::min(playing.wrong.size(), counted));
     for (const auto& text : playing.wrong) {
         played.failures.push_back(world.trace().redacted(text));
     }

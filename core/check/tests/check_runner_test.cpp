@@ -35,6 +35,10 @@ Task<void> take_for_text(Probe& probe) {
 Task<void> hang(Probe& probe) {
     co_await probe.wait(std::chrono::hours(24 * 365 * 3));
 }
+Task<void> expect_when_cut(Probe& probe) {
+    (void)co_await settle(probe.wait(std::chrono::hours(24 * 365 * 3)));
+    probe.expect(false, "nobody answers");
+}
 Task<void> make_things(Probe& probe) {
     (void)co_await probe.mount();
     (void)co_await probe.auth_mount();
@@ -93,6 +97,14 @@ TEST(RunChecks, GivesEachItsVerdict) {
     EXPECT_EQ(outcomes[5].verdict, Verdict::blocked);
     EXPECT_NE(outcomes[5].reason.find("did not end within"), std::string::npos)
         << outcomes[5].reason;
+}
+
+TEST(RunChecks, WhatIsCutOffIsNoFailure) {
+    const auto outcomes = outcomes_of({check("a/cut", expect_when_cut)});
+    EXPECT_EQ(outcomes[0].verdict, Verdict::blocked);
+    EXPECT_TRUE(outcomes[0].failures.empty());
+    EXPECT_NE(outcomes[0].reason.find("did not end within"), std::string::npos)
+        << outcomes[0].reason;
 }
 
 TEST(RunChecks, TellsAnOddAnswerInPlainWords) {
