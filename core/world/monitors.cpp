@@ -53,15 +53,23 @@ void Monitors::check_pace(const mesh::Event& event) {
         return found == event.fields.end() ? std::string() : found->second;
     };
     const auto cluster = field("cluster");
+    const Duration at = trace_->events().back().at;
     if (std::ranges::find(out_of_turn, event.what) != out_of_turn.end()) {
         std::erase_if(refused_at_, [&](const auto& entry) { return entry.first.first == cluster; });
+        std::erase_if(spared_, [&](const auto& pod) { return pod.first == cluster; });
+        out_of_turn_at_[cluster] = at;
         return;
     }
     if (std::ranges::find(refusals, event.what) == refusals.end()) {
         return;
     }
     const auto pod = field("pod");
-    const Duration at = trace_->events().back().at;
+    // It may have been under way when there was reason to ask anew.
+    const auto reason = out_of_turn_at_.find(cluster);
+    if (reason != out_of_turn_at_.end() && at - reason->second < between_refusals_ &&
+        spared_.emplace(cluster, pod).second) {
+        return;
+    }
     const auto [last, fresh] = refused_at_.emplace(std::pair(cluster, pod), at);
     // The trace's times are cut to milliseconds.
     if (!fresh && at - last->second + std::chrono::milliseconds(1) + slack_ < between_refusals_) {

@@ -57,6 +57,8 @@ class Monitors final : public mesh::Observer {
     std::map<std::string, Duration> max_ttl_;                // issuer fingerprint -> limit
     Duration between_refusals_{};
     std::map<std::pair<std::string, std::string>, Duration> refused_at_;  // cluster, pod
+    std::map<std::string, Duration> out_of_turn_at_;  // when a cluster's agents last had a reason
+    std::set<std::pair<std::string, std::string>> spared_;  // refused once since then
     std::size_t handshakes_ = 0, rejected_leaves_ = 0;
     std::string arrived_at_;          // the pod whose leaf came last
     std::set<std::string> rejected_;  // pods whose last one was refused

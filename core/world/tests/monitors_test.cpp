@@ -327,6 +327,29 @@ TEST_F(MonitorsTest, RefusedAgainTooSoon) {
               Lines{});
 }
 
+// A request that was under way when the account changed is refused, and another follows at once.
+TEST_F(MonitorsTest, RefusedOnceMoreAfterAChange) {
+    Watch watch(clock);
+    watch.monitors.space_refusals(10s);
+    const auto refuse = [&](const char* pod) {
+        watch.monitors.on_event({"sign refused", {{"cluster", "alpha"}, {"pod", pod}}});
+        clock.run(clock.sleep_for(1s));
+    };
+    watch.monitors.on_event({"ca connected", {{"cluster", "alpha"}}});
+    refuse("web-1");
+    refuse("web-2");
+    refuse("web-1");
+    refuse("web-2");
+    EXPECT_EQ(watch.monitors.violations(), Lines{});
+    refuse("web-1");
+    EXPECT_EQ(watch.monitors.violations().size(), 1U) << "a third is a storm";
+    watch.monitors.on_event({"ca connected", {{"cluster", "alpha"}}});
+    clock.run(clock.sleep_for(10s));
+    refuse("web-1");
+    refuse("web-1");
+    EXPECT_EQ(watch.monitors.violations().size(), 2U) << "long after a change nothing is under way";
+}
+
 TEST_F(MonitorsTest, PrivateKeyInARequest) {
     const auto key = crypto::Key::generate(crypto::KeyType::p256);
     const auto body = [](const std::string& pem) { return nlohmann::json{{"csr", pem}}.dump(); };
