@@ -107,8 +107,7 @@ bool Agent::due() const {
 Task<void> Agent::attempt() {
     const auto& mesh = *context_->mesh;
     const CaConfig config = mesh.options.seams.used_config(*context_->config, pod_.uid);
-    const Caller caller{pod_.name, pod_.uid, server_.id(),
-                        call_limit(mesh.options.schedule, life_, unanswered_)};
+    const Caller caller{pod_.name, pod_.uid, server_.id(), call_limit(life_)};
     renew_by_.reset();
     begins_.reset();
     if (!token_usable()) {
@@ -222,7 +221,6 @@ void Agent::adopt(crypto::TlsIdentity identity, const crypto::Certificate& issue
     const auto& mesh = *context_->mesh;
     const auto& seams = mesh.options.seams;
     failing_ = false;
-    unanswered_ = 0;
     problem_.clear();
     backoff_.reset();
     const auto& leaf = identity.leaf;
@@ -254,7 +252,6 @@ void Agent::refused(Step step, const Failure& failure, const Asked& asked) {
     const auto decision = seams.decision(decide(step, failure, asked), step);
     const auto event = refused_event(step);
     failing_ = true;
-    unanswered_ = failure.kind == FailureKind::timed_out ? unanswered_ + 1 : 0;
     problem_ = decision.reason;
     mesh.tell(std::string(event), {{"cluster", context_->cluster},
                                    {"pod", mesh.logical(pod_.name)},

@@ -85,7 +85,6 @@ class Agent {
         begins_;  ///< the leaf's own first moment, for the day on which the civil clock steps back
     Duration life_;         ///< paces retries and renewals: as long as the last leaf's
     bool failing_ = false;  ///< the last attempt failed
-    int unanswered_ = 0;    ///< calls in a row for whose answer it did not wait long enough
     std::string problem_ = "waiting for its first certificate";
     bool deleted_ = false;
 

@@ -179,20 +179,6 @@ TEST(Agent, AQuotaHoldsNobodyUpForEver) {
     EXPECT_LT(signs, 12U * 20) << "and nobody makes a storm of it";
 }
 
-// Its queue is longer than anybody waits at first, and it works on what was given up all the same.
-Task<std::size_t> calls_of_a_crowd(Stage& stage) {
-    auto cluster = co_await onboarded(stage);
-    stage.vault.each = 1min;
-    require(co_await cluster.deploy({.name = "web", .service_account = {}, .replicas = 10}));
-    EXPECT_FALSE(co_await cluster.wait_ready(20min)) << "all were served: nothing is shown";
-    EXPECT_TRUE(co_await cluster.wait_ready(12h)) << "they are too impatient for one of them";
-    co_return stage.vault.logins + stage.vault.signs;
-}
-
-TEST(Agent, WhoComeTogetherToASlowVaultAreAllServed) {
-    EXPECT_LT(counted(calls_of_a_crowd), 10U * 10);
-}
-
 Task<std::size_t> seconds_between_renewals(Stage& stage) {
     auto cluster = co_await onboarded(stage);
     require(co_await cluster.deploy({.name = "web", .service_account = {}, .replicas = 20}));
