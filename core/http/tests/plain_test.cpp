@@ -566,6 +566,40 @@ TEST_F(PlainTest, WaitsForNoReaderThatNeverReads) {
     run(read_nothing(listener->url().port, "", streams.gone));  // or the test hangs
 }
 
+/// The first answer is larger than the system's buffers; the others are small.
+class LargeAtFirst : public Handler {
+  public:
+    Task<Response> handle(Request /*request*/, Peer /*peer*/) override {
+        Response response;
+        response.body.assign(asked_++ == 0 ? 32U << 20 : 1, 'x');
+        called.notify_all();
+        co_return response;
+    }
+    Signal called;
+
+  private:
+    int asked_ = 0;
+};
+
+Task<void> only_ask(tcp::socket& socket, std::uint16_t port) {
+    co_await socket.async_connect({asio::ip::address_v4::loopback(), port}, asio::use_awaitable);
+    co_await asio::async_write(socket, asio::buffer("GET / HTTP/1.1\r\nHost: a\r\n\r\n", 27),
+                               asio::use_awaitable);
+}
+
+TEST_F(PlainTest, WaitsForNoReaderOfAPlainAnswerEither) {
+    LargeAtFirst handler;
+    ListenSpec spec;
+    spec.write_timeout = std::chrono::milliseconds(20);
+    spec.connection_limit = 1;
+    const auto listener = serve_plain(handler, spec);
+    tcp::socket deaf(context_);
+    asio::co_spawn(context_, only_ask(deaf, listener->url().port), asio::detached);
+    run(wait_for(handler.called));
+    while (!send(to(listener->url()))) {  // or the test hangs: there is room for one
+    }
+}
+
 TEST_F(PlainTest, KeepsNoMoreThanAHeadBesideAStream) {
     Streams streams(1);
     ListenSpec spec;
