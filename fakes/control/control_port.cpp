@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <thread>
 
@@ -33,6 +34,70 @@ bool same_secret(std::string_view a, std::string_view b) {
     }
     return difference == 0;
 }
+
+/// A thread for each connection at a time, begun where none is idle: a pool of so many from the
+/// start does not begin where memory is short, and most control ports have one caller.
+class Threads final : public httplib::TaskQueue {
+  public:
+    void enqueue(std::function<void()> connection) override {
+        std::unique_lock lock(mutex_);
+        waiting_.push_back(std::move(connection));
+        if (idle_ >= waiting_.size() || threads_.size() == connections_at_once || begin_thread() ||
+            !threads_.empty()) {
+            bell_.notify_one();
+            return;
+        }
+        const auto served_here = std::move(waiting_.back());
+        waiting_.pop_back();
+        lock.unlock();
+        served_here();
+    }
+
+    void shutdown() override {
+        {
+            const std::scoped_lock lock(mutex_);
+            ended_ = true;
+        }
+        bell_.notify_all();
+        for (auto& thread : threads_) {
+            thread.join();
+        }
+    }
+
+  private:
+    bool begin_thread() {
+        try {
+            threads_.emplace_back([this] { serve(); });
+            return true;
+        } catch (const std::system_error&) {  // there is no room for another
+            return false;
+        }
+    }
+
+    void serve() {
+        std::unique_lock lock(mutex_);
+        while (true) {
+            ++idle_;
+            bell_.wait(lock, [this] { return ended_ || !waiting_.empty(); });
+            --idle_;
+            if (waiting_.empty()) {
+                return;
+            }
+            const auto connection = std::move(waiting_.front());
+            waiting_.pop_front();
+            lock.unlock();
+            connection();
+            lock.lock();
+        }
+    }
+
+    std::mutex mutex_;
+    std::condition_variable bell_;
+    std::deque<std::function<void()>> waiting_;
+    std::vector<std::thread> threads_;
+    std::size_t idle_ = 0;
+    bool ended_ = false;
+};
 
 /// One answer on its way from the event loop to the thread that waits for it.
 struct Pending {
@@ -132,7 +197,7 @@ struct ControlPort::State {
             (void)::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
         });
         server.set_keep_alive_max_count(std::numeric_limits<std::uint32_t>::max());
-        server.new_task_queue = [] { return new httplib::ThreadPool(connections_at_once); };
+        server.new_task_queue = [] { return new Threads; };
         server.set_keep_alive_timeout(1);  // what waits holds one of the threads
         server.set_read_timeout(read_limit);
         server.set_payload_max_length(body_limit);
