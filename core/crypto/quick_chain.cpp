@@ -45,9 +45,11 @@ std::deque<KnownRefusal>& known_refusals() {
     return refusals;
 }
 
-bool same_but_for_date(const ChainQuestion& a, const ChainQuestion& b) {
-    return a.leaf == b.leaf && a.purpose == b.purpose && a.all_anchors == b.all_anchors &&
-           a.trust == b.trust && a.intermediates == b.intermediates;
+/// Whether what is known was found on the terms of this question: all of it but leaf and date.
+template <class Known>
+bool on_terms_of(const Known& known, const ChainQuestion& question) {
+    return known.purpose == question.purpose && known.all_anchors == question.all_anchors &&
+           known.trust == question.trust && known.intermediates == question.intermediates;
 }
 
 /// Where the path of a leaf ends that is an anchor itself, the general way says.
@@ -57,18 +59,13 @@ bool asked_plainly(const ChainQuestion& question) {
              std::ranges::find(question.trust, question.leaf) != question.trust.end());
 }
 
-bool is_of(const KnownPath& path, const ChainQuestion& question) {
-    return path.purpose == question.purpose && path.all_anchors == question.all_anchors &&
-           path.trust == question.trust && path.intermediates == question.intermediates;
-}
-
 std::optional<KnownPath> path_for(const ChainQuestion& question) {
     const std::int64_t at = unix_seconds(question.at);
     const auto* issuer = question.leaf.parts().info->issuer;
     for (const KnownPath& path : known_paths()) {
         if (path.from <= at && at <= path.until &&
             X509_NAME_cmp(issuer, path.cas.front().parts().info->subject) == 0 &&
-            is_of(path, question)) {
+            on_terms_of(path, question)) {
             return path;
         }
     }
@@ -208,7 +205,8 @@ std::optional<ChainVerdict> refused_before(const ChainQuestion& question) {
     }
     const std::int64_t at = unix_seconds(question.at);
     for (const KnownRefusal& known : known_refusals()) {
-        if (known.from <= at && at <= known.until && same_but_for_date(known.question, question)) {
+        if (known.from <= at && at <= known.until && known.question.leaf == question.leaf &&
+            on_terms_of(known.question, question)) {
             return known.verdict;
         }
     }
@@ -258,7 +256,7 @@ void remember(const ChainQuestion& question, const ChainVerdict& verdict) {
     }
     auto& paths = known_paths();
     const bool there = std::ranges::any_of(paths, [&](const KnownPath& path) {
-        return path.cas == known.cas && is_of(path, question);
+        return path.cas == known.cas && on_terms_of(path, question);
     });
     if (there || ambiguous(cas)) {
         return;
