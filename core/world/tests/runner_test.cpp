@@ -196,6 +196,15 @@ class Stopped final : public Wrapped {
     Duration delay_;
 };
 
+RunnerOptions stopped_after_an_hour(StopSource& stop) {
+    auto how = options();
+    how.stop = &stop;
+    how.environment = [&stop](std::uint64_t seed) {
+        return std::make_unique<Stopped>(seed, stop, 1h);
+    };
+    return how;
+}
+
 /// Cannot run anything.
 class Broken final : public Wrapped {
   public:
@@ -337,11 +346,7 @@ TEST(Runner, StopBeforeAScenarioIsPlayedInterruptsIt) {
 
 TEST(Runner, StopDuringAScenarioInterruptsItAndCleansUp) {
     StopSource stop;
-    auto how = options();
-    how.stop = &stop;
-    how.environment = [&stop](std::uint64_t seed) {
-        return std::make_unique<Stopped>(seed, stop, 1h);
-    };
+    const auto how = stopped_after_an_hour(stop);
     const auto result = run_all({scenario("a/1", sleep_long), scenario("a/2", pass)}, how);
     EXPECT_TRUE(result.interrupted);
     const auto& first = result.outcomes[0];
@@ -355,11 +360,7 @@ TEST(Runner, StopDuringAScenarioInterruptsItAndCleansUp) {
 
 TEST(Runner, InterruptedScenarioIsBlocked) {
     StopSource stop;
-    auto how = options();
-    how.stop = &stop;
-    how.environment = [&stop](std::uint64_t seed) {
-        return std::make_unique<Stopped>(seed, stop, 1h);
-    };
+    const auto how = stopped_after_an_hour(stop);
     const auto outcome = outcome_of(scenario("a/1", hang), how);
     EXPECT_EQ(outcome.verdict, Verdict::blocked);
     EXPECT_EQ(outcome.reason, "interrupted");
@@ -375,11 +376,7 @@ Task<void> expect_when_cut(World& world) {
 
 TEST(Runner, WhatAStopCutsOffIsNoFailure) {
     StopSource stop;
-    auto how = options();
-    how.stop = &stop;
-    how.environment = [&stop](std::uint64_t seed) {
-        return std::make_unique<Stopped>(seed, stop, 1h);
-    };
+    const auto how = stopped_after_an_hour(stop);
     const auto outcome = outcome_of(scenario("a/1", expect_when_cut), how);
     EXPECT_EQ(outcome.verdict, Verdict::blocked);
     EXPECT_EQ(outcome.reason, "interrupted");
