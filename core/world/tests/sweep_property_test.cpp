@@ -144,5 +144,198 @@ TEST(SweepProperty, WhatIsRemovedIsWhatTheRunMade) {
     }
 }
 
+// --- a cluster ---
+
+constexpr const char* whole_namespace = "namespace";
+constexpr const char* definition = "custom resource definition";
+constexpr const char* binding = "cluster role binding";
+const std::vector<std::string> swept_namespaces = {"istio-system", "default"};
+constexpr const char* somebodys_namespace = "shop";
+
+/// Something in a cluster, and whose label it has.
+struct ClusterThing {
+    std::string kind;     ///< as a sweep says it
+    std::string space{};  ///< its namespace; "" = it lies in none
+    std::string name{};
+    kube::Labels labels{}, annotations{};
+    std::string run{};  ///< "" = its label is no run's
+    [[nodiscard]] std::string text() const {
+        return fmt::format("{} {}{}{}", kind, space, space.empty() ? "" : "/", name);
+    }
+    [[nodiscard]] bool takes_others_along() const {
+        return kind == whole_namespace || kind == definition;
+    }
+};
+
+void draw_labels(Prng& prng, ClusterThing& thing) {
+    static const std::string runs[] = {swept_run, "k3f9a2-ab12", "k3f9a3"};
+    static const std::string words[] = {"whatever", "K3F9A2", "", "k3f9a2-", "ca-of-team-x"};
+    static const std::string keys[] = {"app", "meshproof.io/runs", "example.com/run", "run"};
+    if (prng.chance(0.3)) {
+        thing.labels[one_of(prng, keys)] = swept_run;
+    }
+    if (prng.chance(0.2)) {
+        thing.annotations[std::string(run_label)] = swept_run;
+    }
+    if (prng.chance(0.6)) {
+        thing.run = one_of(prng, runs);
+        thing.labels[std::string(run_label)] = thing.run;
+    } else if (prng.chance(0.5)) {
+        thing.labels[std::string(run_label)] = one_of(prng, words);
+    }
+}
+
+ClusterThing drawn_in_cluster(Prng& prng) {
+    static const std::string kinds[] = {"pod",   "secret",        "service account",
+                                        binding, whole_namespace, definition};
+    static const std::string spaces[] = {"istio-system", "default", somebodys_namespace};
+    static const std::string bearers[] = {"k3f9a2", "k3f9a2-ab12", "k3f9a3", "k3f9a2x", "shared"};
+    static const std::string odd[] = {"x?limit=1", "a#b", "a b", "system:x", "\u00e4", "a+b", ".."};
+    ClusterThing thing{.kind = one_of(prng, kinds)};
+    draw_labels(prng, thing);
+    thing.name = (thing.kind == binding ? one_of(prng, odd) : "x") + prng.token(3);
+    if (prng.chance(0.7)) {
+        thing.name = fmt::format("meshproof-{}-{}", one_of(prng, bearers), thing.name);
+    }
+    if (thing.kind == definition) {
+        thing.name = fmt::format("widgets.{}.example.com", thing.name);
+    } else if (thing.kind != binding && thing.kind != whole_namespace) {
+        thing.space = one_of(prng, spaces);
+    }
+    return thing;
+}
+
+/// Whether a sweep of that run ("" = of every run) may take it: what takes others along is a run's
+/// only where its name says so, too.
+bool may_go(const ClusterThing& thing, const std::string& wanted) {
+    const auto of_it = [&wanted](std::string_view text) {
+        return wanted.empty() || text == wanted || text.starts_with(wanted + "-");
+    };
+    constexpr std::string_view ours = "meshproof-";
+    const auto at = thing.name.find(ours);
+    const bool named = at != std::string::npos && of_it(thing.name.substr(at + ours.size()));
+    return !thing.run.empty() && of_it(thing.run) && thing.space != somebodys_namespace &&
+           (named || !thing.takes_others_along());
+}
+
+std::string path_in_cluster(const ClusterThing& thing) {
+    static const std::map<std::string, std::string> collections = {
+        {"pod", "pods"},
+        {"secret", "secrets"},
+        {"service account", "serviceaccounts"},
+        {binding, "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings"},
+        {whole_namespace, "/api/v1/namespaces"},
+        {definition, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"}};
+    const auto& collection = collections.at(thing.kind);
+    return thing.space.empty() ? collection
+                               : fmt::format("/api/v1/namespaces/{}/{}", thing.space, collection);
+}
+
+kube::Json object_in_cluster(const ClusterThing& thing) {
+    kube::Json body{
+        {"metadata",
+         {{"name", thing.name}, {"labels", thing.labels}, {"annotations", thing.annotations}}}};
+    const auto listed = [](kube::Json item) { return kube::Json::array({std::move(item)}); };
+    if (thing.kind == "pod") {
+        body["spec"] = {{"containers", listed({{"name", "app"}, {"image", "app"}})}};
+    } else if (thing.kind == binding) {
+        body["roleRef"] = {{"apiGroup", "rbac.authorization.k8s.io"},
+                           {"kind", "ClusterRole"},
+                           {"name", "system:auth-delegator"}};
+    } else if (thing.kind == definition) {
+        body["spec"] = {
+            {"group", thing.name.substr(thing.name.find('.') + 1)},
+            {"scope", "Namespaced"},
+            {"names", {{"plural", "widgets"}, {"kind", "Widget"}}},
+            {"versions", listed({{"name", "v1"},
+                                 {"served", true},
+                                 {"storage", true},
+                                 {"schema", {{"openAPIV3Schema", {{"type", "object"}}}}}})}};
+    }
+    return body;
+}
+
+Task<Names> standing_in_cluster(kube::Client admin) {
+    Names all;
+    for (const std::string space : {"istio-system", "default", somebodys_namespace}) {
+        for (const auto& pod : require(co_await admin.list_pods(space)).items) {
+            all.insert(fmt::format("pod {}/{}", space, pod.meta.name));
+        }
+        for (const auto& secret : require(co_await admin.list_secrets(space))) {
+            all.insert(fmt::format("secret {}/{}", space, secret.meta.name));
+        }
+        for (const auto& account : require(co_await admin.list_service_accounts(space))) {
+            all.insert(fmt::format("service account {}/{}", space, account.meta.name));
+        }
+    }
+    for (const auto& meta : require(co_await admin.list_cluster_role_bindings(""))) {
+        all.insert(fmt::format("{} {}", binding, meta.name));
+    }
+    for (const auto& meta : require(co_await admin.list_namespaces(""))) {
+        if (!meta.deleting) {  // a controller empties it first
+            all.insert(fmt::format("{} {}", whole_namespace, meta.name));
+        }
+    }
+    for (const auto& meta : require(co_await admin.list_custom_resource_definitions(""))) {
+        all.insert(fmt::format("{} {}", definition, meta.name));
+    }
+    co_return all;
+}
+
+/// Sweeps, and takes what may have gone out of what is there.
+Task<std::vector<ClusterThing>> sweep_among(kube::Client admin, std::vector<ClusterThing>& there,
+                                            std::string wanted) {
+    const auto stays = std::ranges::partition(
+        there, [&wanted](const ClusterThing& thing) { return !may_go(thing, wanted); });
+    std::vector<ClusterThing> gone(stays.begin(), stays.end());
+    there.erase(stays.begin(), stays.end());
+    Names ours, removed, left;
+    for (const auto& thing : gone) {
+        ours.insert(thing.text());
+    }
+    const auto before = co_await standing_in_cluster(admin);
+    const auto swept = co_await sweep_cluster(admin, swept_namespaces, {wanted, false});
+    for (const auto& object : swept.removed) {
+        removed.insert(object.text());
+    }
+    EXPECT_EQ(removed, ours);
+    EXPECT_TRUE(swept.problems.empty());
+    std::ranges::set_difference(before, ours, std::inserter(left, left.end()));
+    EXPECT_EQ(co_await standing_in_cluster(admin), left);  // and so to the next round
+    co_return gone;
+}
+
+Task<void> sweep_what_was_drawn_in_a_cluster(World& world) {
+    constexpr int rounds = 25, most = 40;
+    const auto admin = world.kube().admin;
+    require(co_await admin.create_namespace(somebodys_namespace, {}));
+    std::vector<ClusterThing> there;
+    std::map<std::string, std::size_t> gone;  // of each kind
+    for (int round = 0; round < rounds; ++round) {
+        SCOPED_TRACE(round);
+        Prng prng(static_cast<std::uint64_t>(round));
+        for (auto count = prng.below(most); count > 0; --count) {
+            auto thing = drawn_in_cluster(prng);
+            // The server has rules for names of its own.
+            if (co_await admin.call("POST", path_in_cluster(thing), object_in_cluster(thing))) {
+                there.push_back(std::move(thing));
+            }
+        }
+        const std::string wanted = prng.chance(0.7) ? swept_run : "";
+        for (const auto& thing : co_await sweep_among(admin, there, wanted)) {
+            ++gone[thing.kind];
+        }
+    }
+    for (const auto* kind :
+         {"pod", "secret", "service account", binding, whole_namespace, definition}) {
+        EXPECT_GT(gone[kind], 5U) << kind << ": nothing was shown";
+        EXPECT_NE(std::ranges::count(there, kind, &ClusterThing::kind), 0) << kind << ": all gone";
+    }
+}
+
+TEST(SweepProperty, WhatIsRemovedFromAClusterIsWhatTheRunMade) {
+    Stage().play(sweep_what_was_drawn_in_a_cluster);
+}
+
 }  // namespace
 }  // namespace meshproof::run
