@@ -35,7 +35,9 @@ Task<void> Agent::start(std::shared_ptr<Agent> agent) {
 
 Task<void> Agent::stop() {
     tasks_.cancel();
+    attempt_.cancel();
     co_await tasks_.join();
+    co_await attempt_.join();
     server_.close();
 }
 
@@ -47,15 +49,20 @@ Task<void> Agent::live(std::shared_ptr<Agent> agent) {
     co_await agent->open_port();
     while (true) {
         const auto seen = agent->wake_.count();
-        agent->notice_configuration();
-        if (agent->context_->config && agent->due()) {
-            co_await agent->attempt();
-            agent->tell_readiness();
-        } else {
-            agent->tell_readiness();
-            co_await agent->rest(seen);
+        co_await agent->notice_configuration();
+        if (agent->context_->config && !agent->attempting_ && agent->due()) {
+            agent->attempting_ = true;
+            co_await agent->attempt_.spawn(try_once(agent));
         }
+        agent->tell_readiness();
+        co_await agent->rest(seen);
     }
+}
+
+Task<void> Agent::try_once(std::shared_ptr<Agent> agent) {
+    co_await agent->attempt();
+    agent->attempting_ = false;
+    agent->wake_.ring();
 }
 
 Task<void> Agent::open_port() {
@@ -71,14 +78,22 @@ Task<void> Agent::open_port() {
     }
 }
 
-void Agent::notice_configuration() {
+Task<void> Agent::notice_configuration() {
     const auto generation =
         context_->config ? std::optional(context_->config->generation) : std::nullopt;
     if (!generation) {
         problem_ = "no CA is connected";
     }
     if (generation == generation_) {
-        return;
+        co_return;
+    }
+    bool at_once = failing_;
+    if (attempting_) {
+        giving_up_ = true;
+        attempt_.cancel();
+        co_await attempt_.join();
+        giving_up_ = attempting_ = false;
+        at_once = true;
     }
     // Tokens are of another service account or another Vault now. A pod that holds a good leaf
     // keeps its schedule.
@@ -86,8 +101,9 @@ void Agent::notice_configuration() {
     projected_.reset();
     vault_token_ = Secret();
     backoff_.reset();
+    unanswered_ = 0;
     life_ = context_->mesh->usual_life();
-    if (failing_) {
+    if (at_once) {
         due_ = elapsed();
     }
 }
@@ -107,7 +123,8 @@ bool Agent::due() const {
 Task<void> Agent::attempt() {
     const auto& mesh = *context_->mesh;
     const CaConfig config = mesh.options.seams.used_config(*context_->config, pod_.uid);
-    const Caller caller{pod_.name, pod_.uid, server_.id(), call_limit(life_)};
+    const Caller caller{pod_.name, pod_.uid, server_.id(),
+                        call_limit(mesh.options.schedule, life_, unanswered_)};
     renew_by_.reset();
     begins_.reset();
     if (!token_usable()) {
@@ -221,6 +238,7 @@ void Agent::adopt(crypto::TlsIdentity identity, const crypto::Certificate& issue
     const auto& mesh = *context_->mesh;
     const auto& seams = mesh.options.seams;
     failing_ = false;
+    unanswered_ = 0;
     problem_.clear();
     backoff_.reset();
     const auto& leaf = identity.leaf;
@@ -247,11 +265,15 @@ void Agent::reject(const Failure& failure) {
 }
 
 void Agent::refused(Step step, const Failure& failure, const Asked& asked) {
+    if (giving_up_) {
+        return;  // nobody refused it
+    }
     const auto& mesh = *context_->mesh;
     const auto& seams = mesh.options.seams;
     const auto decision = seams.decision(decide(step, failure, asked), step);
     const auto event = refused_event(step);
     failing_ = true;
+    unanswered_ = failure.kind == FailureKind::timed_out ? unanswered_ + 1 : 0;
     problem_ = decision.reason;
     mesh.tell(std::string(event), {{"cluster", context_->cluster},
                                    {"pod", mesh.logical(pod_.name)},
@@ -319,7 +341,8 @@ std::string Agent::why_not_ready() const {
 void Agent::tell_readiness() {
     const auto& mesh = *context_->mesh;
     std::pair current{ready(), why_not_ready()};
-    if (told_ == current) {
+    const bool first_try = attempting_ && !told_;  // it is as the API server has it already
+    if (told_ == current || first_try) {
         return;
     }
     EventFields fields{{"cluster", context_->cluster}, {"pod", mesh.logical(pod_.name)}};
@@ -336,7 +359,7 @@ Task<void> Agent::rest(std::uint64_t seen) {
     auto& clock = context_->mesh->clock;
     std::optional<Duration> wait;
     const auto at_most = [&wait](Duration other) { wait = std::min(wait.value_or(other), other); };
-    if (context_->config) {
+    if (context_->config && !attempting_) {
         at_most(due_ - elapsed());
     }
     if (server_.identity()) {

@@ -39,10 +39,14 @@ class Agent {
 
   private:
     static Task<void> live(std::shared_ptr<Agent> agent);
+    /// One attempt. It goes on beside live(), which tells of readiness and looks at the
+    /// configuration while an answer is awaited.
+    static Task<void> try_once(std::shared_ptr<Agent> agent);
     static Task<void> report(std::shared_ptr<Agent> agent);
 
     [[nodiscard]] Task<void> open_port();
-    void notice_configuration();
+    /// Gives up what is under way for another one.
+    [[nodiscard]] Task<void> notice_configuration();
     /// What waits are counted by: it does not jump.
     [[nodiscard]] Duration elapsed() const;
     [[nodiscard]] bool due() const;
@@ -74,7 +78,7 @@ class Agent {
     Backoff backoff_;
     PodServer server_;
     PodStatus status_;
-    TaskGroup tasks_;
+    TaskGroup tasks_, attempt_;
     Bell wake_;
 
     // Moments without a date are of elapsed().
@@ -85,6 +89,8 @@ class Agent {
         begins_;  ///< the leaf's own first moment, for the day on which the civil clock steps back
     Duration life_;         ///< paces retries and renewals: as long as the last leaf's
     bool failing_ = false;  ///< the last attempt failed
+    bool attempting_ = false, giving_up_ = false;  ///< it is under way; it shall end
+    int unanswered_ = 0;  ///< calls in a row for whose answer it did not wait long enough
     std::string problem_ = "waiting for its first certificate";
     bool deleted_ = false;
 

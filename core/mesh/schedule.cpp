@@ -75,4 +75,13 @@ Duration call_limit(Duration life) {
     return std::min(life / 4, longest);
 }
 
+Duration call_limit(const Schedule& schedule, Duration life, int unanswered) {
+    auto limit = call_limit(life);
+    const auto longest = std::max(limit, longest_wait(schedule, life));
+    for (int i = 0; i < unanswered && limit < longest; ++i) {
+        limit = std::min(longest, limit * 2);
+    }
+    return limit;
+}
+
 }  // namespace meshproof::mesh

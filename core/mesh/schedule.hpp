@@ -77,5 +77,9 @@ struct Arrival {
 
 /// How long one call to a server may take: a quarter of a life, and never longer than 30 s.
 [[nodiscard]] Duration call_limit(Duration life);
+/// The same after so many calls in a row that nobody answered in time: twice as long each, and never
+/// longer than the longest wait. A server goes on with what its caller has given up, so a queue that
+/// is longer than their patience would serve nobody for as long as they come again.
+[[nodiscard]] Duration call_limit(const Schedule& schedule, Duration life, int unanswered);
 
 }  // namespace meshproof::mesh

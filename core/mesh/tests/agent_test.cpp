@@ -179,6 +179,55 @@ TEST(Agent, AQuotaHoldsNobodyUpForEver) {
     EXPECT_LT(signs, 12U * 20) << "and nobody makes a storm of it";
 }
 
+// Its queue is longer than anybody waits at first, and it works on what was given up all the same.
+Task<std::size_t> calls_of_a_crowd(Stage& stage) {
+    auto cluster = co_await onboarded(stage);
+    stage.vault.each = 1min;
+    require(co_await cluster.deploy({.name = "web", .service_account = {}, .replicas = 10}));
+    EXPECT_FALSE(co_await cluster.wait_ready(20min)) << "all were served: nothing is shown";
+    EXPECT_TRUE(co_await cluster.wait_ready(12h)) << "they are too impatient for one of them";
+    co_return stage.vault.logins + stage.vault.signs;
+}
+
+TEST(Agent, WhoComeTogetherToASlowVaultAreAllServed) {
+    EXPECT_LT(counted(calls_of_a_crowd), 10U * 10);
+}
+
+// By the end of their leaves they have learnt to wait an hour for each answer.
+Task<std::size_t> told_at_the_end_of_their_leaves(Stage& stage) {
+    auto cluster = co_await onboarded(stage);
+    require(co_await cluster.deploy({.name = "web", .service_account = {}, .replicas = 10}));
+    EXPECT_TRUE(co_await cluster.wait_ready(1h));
+    stage.vault_link->set(http::LinkMode::stall);
+    std::size_t told = 0;
+    for (const auto& pod : cluster.pods()) {
+        co_await stage.clock.sleep_until(
+            std::max(stage.clock.now(), leaf_end(pod.leaf->not_after()) + 1s));
+        told = stage.recorder.count("pod not ready");
+    }
+    co_return told;
+}
+
+TEST(Agent, TellsThatItsLeafEndedWhileItWaitsForAnAnswer) {
+    EXPECT_EQ(counted(told_at_the_end_of_their_leaves), 10U);
+}
+
+// They wait for answers that do not come; what there is to ask of whom is another thing now.
+Task<std::size_t> ready_soon_after_an_edit(Stage& stage) {
+    auto cluster = co_await onboarded(stage);
+    stage.vault.each = 100h;
+    require(co_await cluster.deploy({.name = "web", .service_account = {}, .replicas = 10}));
+    co_await stage.clock.sleep_for(24h);
+    stage.vault.each = 0s;
+    require(co_await stage.mesh.edit_account("corporate", {{}, "issuer-b"}));
+    co_await stage.clock.sleep_for(10min);
+    co_return static_cast<std::size_t>(std::ranges::count_if(cluster.pods(), &PodView::ready));
+}
+
+TEST(Agent, GivesUpWaitingForAnAnswerWhereTheAccountChanges) {
+    EXPECT_EQ(counted(ready_soon_after_an_edit), 10U);
+}
+
 Task<std::size_t> seconds_between_renewals(Stage& stage) {
     auto cluster = co_await onboarded(stage);
     require(co_await cluster.deploy({.name = "web", .service_account = {}, .replicas = 20}));

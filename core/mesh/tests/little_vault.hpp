@@ -11,7 +11,7 @@ namespace meshproof::mesh::testing {
 /// As much of a Vault as the signing path meets, and able to answer wrongly on purpose.
 class LittleVault final : public http::Handler {
   public:
-    explicit LittleVault(const Clock& clock) : clock_(clock) {}
+    explicit LittleVault(Clock& clock) : clock_(clock) {}
 
     struct Answer {
         int status = 0;
@@ -28,6 +28,7 @@ class LittleVault final : public http::Handler {
         Duration span{};
     };
     std::optional<Quota> quota;
+    Duration each{};           ///< a login or signature takes, one after the other, given up or not
     bool closes_kept = false;  ///< act on a kept connection's request, and close it unanswered
     Duration leaf_ttl = std::chrono::hours(24);
     Duration token_ttl = std::chrono::hours(1);
@@ -52,6 +53,10 @@ class LittleVault final : public http::Handler {
     }
 
     [[nodiscard]] Task<http::Response> handle(http::Request request, http::Peer peer) override {
+        if (each > Duration::zero()) {
+            free_ = std::max(free_, clock_.elapsed()) + each;
+            co_await clock_.sleep_for(free_ - clock_.elapsed());
+        }
         auto response = answer(request);
         if (closes_kept && peer.served > 0) {
             response.broken = http::Break::unanswered;
@@ -169,12 +174,13 @@ class LittleVault final : public http::Handler {
                        {"expiration", unix_seconds(leaf.not_after())}}}});
     }
 
-    const Clock& clock_;
+    Clock& clock_;
     crypto::fixtures::Pki ca_, stranger_;
     std::map<std::string, Time> tokens_;
     std::size_t made_ = 0;
     Duration::rep span_ = 0;   ///< of the quota's, the one that goes on
     std::size_t in_span_ = 0;  ///< signatures in it
+    Duration free_{};          ///< when `each` of what was asked for is done
 };
 
 }  // namespace meshproof::mesh::testing

@@ -134,6 +134,15 @@ TEST(Schedule, ACallMayTakeAQuarterOfALifeAndNoMoreThanThirtySeconds) {
     EXPECT_EQ(call_limit(day), Duration(30s));
 }
 
+TEST(Schedule, WhoWasNotAnsweredInTimeWaitsTwiceAsLongTheNextTime) {
+    EXPECT_EQ(call_limit(usual, day, 0), Duration(30s));
+    EXPECT_EQ(call_limit(usual, day, 1), Duration(1min));
+    EXPECT_EQ(call_limit(usual, day, 3), Duration(4min));
+    EXPECT_EQ(call_limit(usual, day, 1000), longest_wait(usual, day));
+    EXPECT_EQ(call_limit(usual, 1h, 1000), Duration(3min));
+    EXPECT_EQ(call_limit(usual, 20s, 1000), Duration(5s)) << "not less than at first";
+}
+
 TEST(Backoff, DrawsFromTheSchedulesRanges) {
     Backoff backoff(Prng(7));
     const auto expect_in = [&](Action action, const WaitRange& range) {
