@@ -138,13 +138,9 @@ Result<std::unique_ptr<End>> end_of(const TlsParty& party, bool server,
     return end;
 }
 
-PeerShown shown_by(const TlsParty& party) {
-    return {party.identity->leaf, party.identity->intermediates};
-}
-
 /// Asks the side's judge again; false where he decides otherwise than before.
 bool decides_alike(HandshakeSide& side, bool refused, const TlsParty& judge, const TlsParty& peer) {
-    const auto verdict = decide_again(judge, shown_by(peer));
+    const auto verdict = decide_again(judge, peer.shown());
     if (!verdict) {
         side.fault = refusal_fault(verdict.error());
         side.error = fmt::format("{}: {}", what_failed, verdict.error().message);
@@ -186,17 +182,17 @@ HandshakeResult handshake_in_memory(const TlsParty& client, const TlsParty& serv
 
 std::optional<HandshakeResult> handshake_again(HandshakeResult before, const TlsParty& client,
                                                const TlsParty& server) {
-    // Only a judge leaves a fault here. What else ended it (a key that is not the leaf's) is left to
-    // a handshake.
+    // Only a judge leaves a fault here. What else ended it (a key that is not the leaf's) is left
+    // to a handshake.
     const bool client_refused = before.client.fault != ChainFault::none;
     const bool server_refused = before.server.fault != ChainFault::none;
     if (!before.accepted() && !client_refused && !server_refused) {
         return std::nullopt;
     }
     // The client judges first; whom it refuses has nobody to judge any more.
-    const bool alike = decides_alike(before.client, client_refused, client, server) &&
-                       (client_refused ||
-                        decides_alike(before.server, server_refused, server, client));
+    const bool alike =
+        decides_alike(before.client, client_refused, client, server) &&
+        (client_refused || decides_alike(before.server, server_refused, server, client));
     return alike ? std::optional(std::move(before)) : std::nullopt;
 }
 

@@ -59,6 +59,11 @@ struct TlsParty {
     [[nodiscard]] bool decides_who() const {
         return check_peer != nullptr || judge_peer != nullptr;
     }
+
+    /// What its peer sees of it.
+    [[nodiscard]] PeerShown shown() const {
+        return identity ? PeerShown{identity->leaf, identity->intermediates} : PeerShown{};
+    }
 };
 
 /// What the party's own judge and check say now of the peer of an open connection.

@@ -11,11 +11,6 @@ bool in_time(const std::optional<crypto::TlsIdentity>& identity, Time at) {
     return !identity || identity->leaf.valid_at(at);
 }
 
-crypto::PeerShown shown_by(const crypto::TlsParty& party) {
-    return party.identity ? crypto::PeerShown{party.identity->leaf, party.identity->intermediates}
-                          : crypto::PeerShown{};
-}
-
 Failure refusal(const Connections::Ends& ends, const crypto::HandshakeResult& result) {
     using crypto::ChainFault;
     const bool expired =
@@ -98,7 +93,7 @@ Result<Connections::Shown> Connections::connect(const Ends& ends, const crypto::
     const Key key{ends.via, ends.host, per_caller ? ends.caller : std::string()};
     if (const auto found = open_.find(key); remember && found != open_.end()) {
         std::erase_if(found->second, [&](const Connection& connection) {
-            return client.judge_peer ? !crypto::decide_again(client, shown_by(connection.server))
+            return client.judge_peer ? !crypto::decide_again(client, connection.server.shown())
                                      : !in_time(connection.client.identity, *server.at) ||
                                            !in_time(connection.server.identity, *client.at);
         });
