@@ -29,17 +29,25 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string nearest_word(std::string_view typed, const std::vector<std::string>& known) {
-    std::string best;
     // Where hardly a letter is the same, nothing is near: --vus is no --slo.
     const auto letters = typed.size() - std::min(typed.find_first_not_of('-'), typed.size());
-    std::size_t least = std::min(std::max<std::size_t>(3, typed.size() / 3),
-                                 std::max<std::size_t>(letters * 2 / 3, 1)) +
-                        1;
+    if (letters == 0) {
+        return {};
+    }
+    const std::size_t most = std::min(std::max<std::size_t>(3, typed.size() / 3),
+                                      std::max<std::size_t>(letters * 2 / 3, 1));
+    const auto small = lower(typed);
+    std::string best;
+    auto least = std::pair(most + 1, std::size_t{0});
     for (const auto& word : known) {
-        // A part of a word is as near as a misspelt whole.
-        const auto d = word.find(typed) != std::string::npos ? 1 : distance(typed, word);
-        if (d < least) {
-            least = d;
+        const auto lowered = lower(word);
+        const auto d = distance(small, lowered);
+        // A part of a word is as near as a misspelt whole, and of two such words the one that it is
+        // more of: nam is name, and no mesh_namespace.
+        const bool part = lowered.find(small) != std::string::npos;
+        const auto at = std::pair(part ? std::min<std::size_t>(d, 1) : d, d);
+        if (at < least) {
+            least = at;
             best = word;
         }
     }
