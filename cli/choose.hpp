@@ -47,10 +47,28 @@ std::vector<std::string> ids_and_topics(const std::vector<const T*>& all) {
     return known;
 }
 
+/// How scenarios, or checks, are called, listed and played.
+struct Kind {
+    std::string_view what, list, play;
+};
+inline constexpr Kind of_scenarios{"scenario", "meshproof list", "meshproof run"};
+inline constexpr Kind of_checks{"check", "meshproof list --checks", "meshproof conform"};
+
+/// Of an id that is one of the other kind, which has these ids; "" where it is none.
+inline std::string hint_of_other(std::string_view id, const Kind& other,
+                                 const std::vector<std::string>& its_ids) {
+    const bool is = std::ranges::any_of(
+        its_ids, [id](std::string_view one) { return !id.empty() && is_or_holds(id, one); });
+    return is ? fmt::format("it names {}s: {} {}, or {} {}", other.what, other.play, id,
+                            other.list, id)
+              : std::string();
+}
+
 /// Those of `all` that are named by an id or lie under one; all where none is given.
 template <class T>
 std::vector<const T*> choose(const std::vector<const T*>& all, const std::vector<std::string>& ids,
-                             std::string_view what, std::string_view list) {
+                             const Kind& kind, const Kind& other,
+                             const std::vector<std::string>& ids_of_other) {
     std::set<const T*> wanted;
     for (std::string_view id : ids) {
         while (id.ends_with('/')) {
@@ -64,8 +82,10 @@ std::vector<const T*> choose(const std::vector<const T*>& all, const std::vector
             }
         }
         if (!found) {
-            throw UsageError(fmt::format("no {} is called {}", what, id),
-                             hint_of(id, ids_and_topics(all), list));
+            const auto elsewhere = hint_of_other(id, other, ids_of_other);
+            throw UsageError(fmt::format("no {} is called {}", kind.what, id),
+                             elsewhere.empty() ? hint_of(id, ids_and_topics(all), kind.list)
+                                               : elsewhere);
         }
     }
     std::vector<const T*> chosen;

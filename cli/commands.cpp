@@ -1,5 +1,6 @@
 #include "cli/choose.hpp"
 #include "conformance/index.hpp"
+#include "scenarios/index.hpp"
 
 /// All commands, and the checks that they know.
 namespace meshproof::cli {
@@ -31,7 +32,11 @@ std::vector<std::string> check_ids() {
 }
 
 std::vector<const run::Check*> choose_checks(const std::vector<std::string>& ids) {
-    return choose(conformance::all_checks(), ids, "check", "meshproof list --checks");
+    std::vector<std::string> of_others;
+    for (const auto* one : scenarios::all_scenarios()) {
+        of_others.emplace_back(one->id);
+    }
+    return choose(conformance::all_checks(), ids, of_checks, of_scenarios, of_others);
 }
 
 std::set<std::string> skipped_checks(const std::vector<std::string>& ids) {
