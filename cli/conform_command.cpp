@@ -120,14 +120,6 @@ void tell_evidence(const run::Outcome& outcome, bool bad, Output& output) {
     }
 }
 
-/// What a stop cut off shows nothing of the server: on a machine that begins many at once their
-/// exchanges would push what failed out of sight.
-bool cut_off(const run::Outcome& outcome) {
-    return outcome.verdict == run::Verdict::blocked &&
-           (outcome.reason == run::told_of(run::StopReason::signal) ||
-            outcome.reason == run::told_of(run::StopReason::time_limit));
-}
-
 run::CheckRunnerOptions runner_options(const ConformArguments& arguments, Session& session) {
     run::CheckRunnerOptions options;
     fakes::FakeServersOptions servers;

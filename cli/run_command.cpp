@@ -77,7 +77,8 @@ void tell(const RunArguments& arguments, const run::Outcome& outcome, std::uint6
             output.line("         | {}", run::timed_text_of(event));
         }
     }
-    if (is_bad(outcome) && arguments.seeds > 1) {  // of one run it is told at the end
+    // Of one run it is told at the end.
+    if (is_bad(outcome) && !cut_off(outcome) && arguments.seeds > 1) {
         output.result("         replay: {}", replay_line(arguments, outcome.id, seed));
     }
 }

@@ -328,13 +328,20 @@ std::string Session::replay_of(const run::RunResult& result, const run::Outcome&
 void Session::tell_problems(const run::RunResult& result) {
     constexpr std::size_t most = 100;
     std::size_t bad = 0;
+    std::size_t cut = 0;
     for (const auto& outcome : result.outcomes) {
-        if (is_bad(outcome) && bad++ < most) {
+        if (cut_off(outcome)) {
+            ++cut;
+        } else if (is_bad(outcome) && bad++ < most) {
             output_.result("{}", reports::problem_line(outcome, replay_of(result, outcome)));
         }
     }
     if (bad > most) {
         output_.result("and {} more", counted(bad - most, "problem"));
+    }
+    if (cut > 0) {
+        output_.result("{}: {}", run::told_of(stop_.reason()),
+                       reports::pages::things(result, cut));
     }
 }
 
@@ -386,9 +393,15 @@ bool is_bad(const run::Outcome& outcome) {
     return outcome.verdict == run::Verdict::fail || outcome.verdict == run::Verdict::blocked;
 }
 
+bool cut_off(const run::Outcome& outcome) {
+    return outcome.verdict == run::Verdict::blocked && outcome.failures.empty() &&
+           (outcome.reason == run::told_of(run::StopReason::signal) ||
+            outcome.reason == run::told_of(run::StopReason::time_limit));
+}
+
 void tell_outcome(const run::Outcome& outcome, Output& output) {
     const auto line = reports::outcome_line(outcome, output.colour());
-    if (!is_bad(outcome)) {
+    if (!is_bad(outcome) || cut_off(outcome)) {
         output.line("{}", line);
         return;
     }

@@ -104,7 +104,8 @@ class Session {
                                       const std::function<run::RunResult()>& played);
     /// What is known of the run before anything of it happened.
     [[nodiscard]] run::RunResult bare_result(std::uint64_t seed, Time started) const;
-    /// What failed or was blocked, a line each, with the command that plays it again last.
+    /// What failed or was blocked, a line each, with the command that plays it again last. What a
+    /// stop cut off is one line.
     void tell_problems(const run::RunResult& result);
     /// Says in the result who stopped the run, where somebody did.
     void note_stop(run::RunResult& result) const;
@@ -135,6 +136,9 @@ class Session {
 
 /// Whether an outcome is told even with --quiet.
 [[nodiscard]] bool is_bad(const run::Outcome& outcome);
+/// Whether a stop cut it off, and nothing else is to be said of it. On a machine that begins many at
+/// once their exchanges and commands would push what failed out of sight.
+[[nodiscard]] bool cut_off(const run::Outcome& outcome);
 /// Its line, and its further failures.
 void tell_outcome(const run::Outcome& outcome, Output& output);
 
