@@ -39,6 +39,12 @@ std::string token_hint(const Result<vault::TokenInfo>& self) {
     if (!self && self.error().kind == FailureKind::not_found) {
         return "check the namespace in the target file, or in VAULT_NAMESPACE";
     }
+    // Nothing was said of the token: a proxy's 503, a limit, a broken connection.
+    if (!self && self.error().kind != FailureKind::denied &&
+        self.error().kind != FailureKind::rejected) {
+        return "the Vault, or what stands before it, is not available now: vault status shows what "
+               "it says of itself";
+    }
     return "give a token that may mount engines and auth methods and write policies: vault token "
            "lookup shows what it is";
 }
