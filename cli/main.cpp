@@ -37,7 +37,7 @@ Examples:
   meshproof report gate out --policy gate.yaml      whether what was tested may go out
   meshproof clean --target vault.yaml --run k3f9a2  remove what a killed run left
 
-A target file (secrets by file only):
+A target file (secrets by file only; docs/target.md tells every member):
   name: staging
   vaults:
     - address: https://vault.example:8200
