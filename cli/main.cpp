@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -99,6 +101,50 @@ void add_allow_exec(CLI::App& app, bool& allowed) {
             command->add_flag("--allow-exec", allowed,
                               "run the credential plugin (exec) that a kubeconfig names; "
                               "MESHPROOF_ALLOW_EXEC=1 of the environment does the same");
+        }
+    }
+}
+
+/// The parser makes another number of one that is too large or below zero, and reads 010 as 8.
+std::string refuse_no_number(const std::string& given) {
+    std::uint64_t number = 0;
+    const auto* end = given.data() + given.size();
+    const auto [rest, error] = std::from_chars(given.data(), end, number);
+    return error == std::errc() && rest == end && fmt::to_string(number) == given
+               ? std::string()
+               : fmt::format("expected a whole number from 0 to {}, got {}", UINT64_MAX, given);
+}
+
+/// An empty value would count as none: a run whose folder for reports is a variable that is not set
+/// would leave no report, and not say so.
+std::string refuse_empty(const std::string& given) {
+    return given.empty() ? "expected something, got nothing: is a variable not set?" : "";
+}
+
+/// What the parser takes without a word, and nobody means.
+void add_value_checks(CLI::App& app) {
+    // Of these, none is as good: outside of GitHub, and without a namespace, the variable is empty.
+    constexpr std::string_view may_be_empty[] = {"--summary", "--namespace"};
+    for (auto* option : app.get_options()) {
+        const auto type = option->get_type_name();
+        if (type.starts_with("UINT")) {
+            option->check(refuse_no_number);
+        } else if (type.starts_with("TEXT") && !option->get_positional() &&
+                   std::ranges::find(may_be_empty, option->get_name()) == std::end(may_be_empty)) {
+            option->check(refuse_empty);
+        }
+    }
+    for (auto* command : subcommands_of(app)) {
+        add_value_checks(*command);
+    }
+}
+
+/// Of --report= the parser takes the next word for the value.
+void refuse_valueless(std::span<char* const> arguments) {
+    for (const std::string_view argument : arguments) {
+        if (argument.starts_with("--") && argument.ends_with('=')) {
+            throw UsageError(fmt::format("{}: {}", argument, refuse_empty("")),
+                             "a value follows the = at once, as in --seed=7");
         }
     }
 }
@@ -256,12 +302,14 @@ int run_program(int argc, char** argv) {
     add_verbose(app, verbose);
     bool allow_exec = false;
     add_allow_exec(app, allow_exec);
+    add_value_checks(app);
 
     if (argc == 1) {
         fmt::print("{}", app.help());
         return usage;
     }
     refuse_unknown_command(app, arguments);
+    refuse_valueless(arguments);
     try {
         app.parse(static_cast<int>(arguments.size()) + 1, argv);
     } catch (const CLI::CallForHelp&) {
