@@ -113,12 +113,15 @@ struct PlayedCheck {
     std::vector<std::pair<std::string, std::string>> known;
 };
 
+/// What is in the names of all that the commands make, so that `clean` finds it.
+constexpr std::string_view run_by_hand = "byhand";
+
 /// What a check sends, and what it is answered: by playing it on a fake, in virtual time.
 PlayedCheck played(const run::Check& check) {
     PlayedCheck out;
     run::CheckRunnerOptions options;
     options.share_servers = false;
-    options.run_id = "byhand";
+    options.run_id = run_by_hand;
     options.longest_evidence = 1U << 18;  // what a later request needs of an answer is in it whole
     options.environment = [&out](std::uint64_t seed) {
         fakes::SimOptions sim;
@@ -144,7 +147,9 @@ void tell_by_hand(const PlayedCheck& check) {
     fmt::print(
         "\n  By hand, in a bash that has jq, with VAULT_ADDR, VAULT_TOKEN and VAULT_CACERT set "
         "(KUBE_ADDR, KUBE_TOKEN and\n  KUBE_CACERT for an API server), as in `meshproof serve -- "
-        "bash`:\n\n");
+        "bash`. What they leave on a server of yours goes with\n  `meshproof clean --target FILE "
+        "--run {}`:\n\n",
+        run_by_hand);
     const auto uses_ca = [](const std::string& step) {
         return step.find("$KUBE_CA\\") != std::string::npos;
     };
@@ -157,11 +162,13 @@ void tell_by_hand(const PlayedCheck& check) {
     }
     for (std::size_t i = 0; i < check.evidence.size(); ++i) {
         const auto& exchange = check.evidence[i];
+        const auto& answer = exchange.answer;
+        constexpr std::size_t enough = 160;
         fmt::print("  {}\n      # {}\n", pasted.steps[i],
                    exchange.status == 0
                        ? exchange.failure
-                       : fmt::format("{} {}", exchange.status,
-                                     one_line(std::string_view(exchange.answer).substr(0, 160))));
+                       : fmt::format("{} {}{}", exchange.status, one_line(head_of(answer, enough)),
+                                     answer.size() > enough ? "..." : ""));
     }
 }
 
