@@ -188,6 +188,11 @@ void refuse_unknown_command(CLI::App& app, std::span<char* const> arguments) {
     }
     if (std::ranges::find(known, *word) == known.end()) {
         auto meant = own_command(*word);
+        // As kubectl and go have it: help run.
+        if (const auto next = word + 1; meant == "meshproof --help" && next != arguments.end() &&
+                                        std::ranges::find(known, *next) != known.end()) {
+            meant = fmt::format("meshproof {} --help", *next);
+        }
         if (const auto near = nearest(*word, known); meant.empty() && !near.empty()) {
             meant = "meshproof " + near;
         }
