@@ -70,7 +70,10 @@ run::AgentCounts agents_at(const Place& place) {
     agents.refused_logins = place["refused_logins"].whole();
     agents.refused_signatures = place["refused_signatures"].whole();
     agents.unanswered = place["unanswered"].whole();
-    // Reports of before it was counted have none.
+    // Reports of before these were counted have none.
+    if (const auto unusable = place["unusable"]; unusable.exists()) {
+        agents.unusable = unusable.whole();
+    }
     if (const auto rejected = place["rejected_leaves"]; rejected.exists()) {
         agents.rejected_leaves = rejected.whole();
     }

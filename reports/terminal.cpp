@@ -45,6 +45,7 @@ std::string faults_of(const run::Outcome& outcome) {
         {agents.refused_logins, "login refused", "logins refused"},
         {agents.refused_signatures, "signature refused", "signatures refused"},
         {agents.unanswered, "request unanswered", "requests unanswered"},
+        {agents.unusable, "answer unusable", "answers unusable"},
         {agents.rejected_leaves, "leaf rejected", "leaves rejected"},
         {agents.retries, "retry", "retries"}};
     for (const auto& [count, one, several] : counts) {

@@ -69,19 +69,21 @@ struct AgentCounts {
     std::size_t logins = 0, signatures = 0;                  ///< that were given
     std::size_t refused_logins = 0, refused_signatures = 0;  ///< by a status from 400 on
     std::size_t unanswered = 0;  ///< of both: the connection broke, or no answer came in time
+    std::size_t unusable = 0;  ///< of both: by its status it was given, and its body holds nothing
     std::size_t rejected_leaves = 0;  ///< signatures whose leaf the agent itself refused
     std::size_t retries = 0;  ///< requests of an agent whose last one met any of these
 
     [[nodiscard]] std::size_t faults() const {
-        return refused_logins + refused_signatures + unanswered + rejected_leaves;
+        return refused_logins + refused_signatures + unanswered + unusable + rejected_leaves;
     }
     /// Each count under its name in reports.
-    [[nodiscard]] std::array<std::pair<std::string_view, std::size_t>, 7> named() const {
+    [[nodiscard]] std::array<std::pair<std::string_view, std::size_t>, 8> named() const {
         return {{{"logins", logins},
                  {"signatures", signatures},
                  {"refused_logins", refused_logins},
                  {"refused_signatures", refused_signatures},
                  {"unanswered", unanswered},
+                 {"unusable", unusable},
                  {"rejected_leaves", rejected_leaves},
                  {"retries", retries}}};
     }

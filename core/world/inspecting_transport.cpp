@@ -1,5 +1,8 @@
 #include "core/world/inspecting_transport.hpp"
 
+#include "core/base/json_scan.hpp"
+#include "core/base/text.hpp"
+
 namespace meshproof::run {
 namespace {
 
@@ -26,6 +29,16 @@ InspectingTransport::AgentRequest agent_request(std::string_view caller, std::st
                : InspectingTransport::AgentRequest::none;
 }
 
+/// Whether an answer holds what was asked for, as far as a look at its ends and its member tells: a
+/// proxy's page does not, nor does what was cut.
+bool answers(std::string_view body, InspectingTransport::AgentRequest asked) {
+    const bool login = asked == InspectingTransport::AgentRequest::login;
+    JsonScan scan(body);
+    std::string_view first;
+    return scan.take('{') && scan.name(first) && scan.take(':') && trim(body).ends_with('}') &&
+           body.find(login ? R"("client_token")" : R"("certificate")") != std::string_view::npos;
+}
+
 }  // namespace
 
 AgentCounts InspectingTransport::agents() const {
@@ -42,13 +55,16 @@ void InspectingTransport::count(const std::string& caller, AgentRequest asked,
     if (failed_.erase(caller) > 0 || rejected) {
         ++agents_.retries;
     }
-    if (response && response->status < first_error) {
+    const bool given = response && response->status < first_error;
+    if (given && answers(response->body, asked)) {
         ++(login ? agents_.logins : agents_.signatures);
         return;
     }
     failed_.insert(caller);
     if (!response) {
         ++agents_.unanswered;
+    } else if (given) {
+        ++agents_.unusable;
     } else {
         ++(login ? agents_.refused_logins : agents_.refused_signatures);
     }

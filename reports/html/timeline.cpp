@@ -269,7 +269,7 @@ std::string events_table(const run::Outcome& outcome, const std::vector<TraceEve
 std::string agents_table(const run::RunResult& result) {
     Table table("What the agents asked of Vault, and what they met",
                 {"scenario", "logins", "signatures", "logins refused", "signatures refused",
-                 "unanswered", "leaves rejected", "retries"});
+                 "unanswered", "answers unusable", "leaves rejected", "retries"});
     for (const auto& outcome : result.outcomes) {
         const auto* scenario = std::get_if<run::ScenarioOutcome>(&outcome.detail);
         if (scenario == nullptr || scenario->agents == run::AgentCounts()) {

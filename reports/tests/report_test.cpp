@@ -173,11 +173,12 @@ TEST(Reports, TellWhatAScenarioSurvived) {
                                                              .refused_logins = 5,
                                                              .refused_signatures = 19,
                                                              .unanswered = 0,
+                                                             .unusable = 2,
                                                              .rejected_leaves = 3,
                                                              .retries = 27};
     EXPECT_EQ(outcome_line(outcome, false),
-              calm + ", survived 27 faults: 5 logins refused, 19 signatures refused, "
-                     "3 leaves rejected, 27 retries");
+              calm + ", survived 29 faults: 5 logins refused, 19 signatures refused, "
+                     "2 answers unusable, 3 leaves rejected, 27 retries");
     auto once = result;
     std::get<run::ScenarioOutcome>(once.outcomes[0].detail).agents = {.unanswered = 1,
                                                                       .retries = 1};
@@ -186,7 +187,8 @@ TEST(Reports, TellWhatAScenarioSurvived) {
     const auto xml = to_junit(result);
     EXPECT_NE(xml.find("<testcase classname=\"flow\" name=\"flow/a\" time=\"0.000\">\n"
                        "    <system-out>logins: 40&#10;signatures: 31&#10;refused_logins: 5&#10;"
-                       "refused_signatures: 19&#10;unanswered: 0&#10;rejected_leaves: 3&#10;retries: 27&#10;"
+                       "refused_signatures: 19&#10;unanswered: 0&#10;unusable: 2&#10;"
+                       "rejected_leaves: 3&#10;retries: 27&#10;"
                        "</system-out>\n"
                        "  </testcase>\n"),
               std::string::npos)
@@ -194,7 +196,8 @@ TEST(Reports, TellWhatAScenarioSurvived) {
     EXPECT_EQ(xml.find("retries", xml.find("name=\"flow/b\"")), std::string::npos)
         << "nothing was asked there";
     const auto agents = nlohmann::json::parse(to_json(result))["results"][0]["agents"];
-    EXPECT_EQ(agents.size(), 7U);
+    EXPECT_EQ(agents.size(), 8U);
+    EXPECT_EQ(agents["unusable"], 2);
     EXPECT_EQ(agents["rejected_leaves"], 3);
     EXPECT_EQ(agents["refused_signatures"], 19);
 }

@@ -88,6 +88,10 @@ TEST_F(InspectingTransportTest, LearnsTheTokensThatAreGiven) {
     EXPECT_FALSE(trace.leaks("a.0123456789"));
 }
 
+/// What is answered to a login, and to a request for a signature.
+constexpr std::string_view given =
+    R"({"request_id":"1","auth":{"client_token":"s.1"},"data":{"certificate":"PEM"}})";
+
 TEST_F(InspectingTransportTest, CountsWhatAgentsAskOfVault) {
     const auto login = [&](const std::string& caller) {
         (void)send(
@@ -99,6 +103,7 @@ TEST_F(InspectingTransportTest, CountsWhatAgentsAskOfVault) {
                    {.method = "PUT", .target = "/v1/pki/sign/mesh", .headers = {}, .body = {}});
     };
     wire.answer->status = 200;
+    wire.answer->body = given;
     login("web-1");
     sign("web-1");
     wire.answer->status = 503;
@@ -108,6 +113,7 @@ TEST_F(InspectingTransportTest, CountsWhatAgentsAskOfVault) {
     login("web-1");  // again after its refused signature
     wire.answer = http::Response{};
     wire.answer->status = 200;
+    wire.answer->body = given;
     login("web-1");  // and after silence
     sign("web-1");
     login("admin");  // no agent
@@ -121,8 +127,33 @@ TEST_F(InspectingTransportTest, CountsWhatAgentsAskOfVault) {
     EXPECT_EQ(transport.agents(), expected);
 }
 
+// A proxy that answers 200 with a page of its own, and one that cuts what it passes on, have given
+// nothing: the agent asks again.
+TEST_F(InspectingTransportTest, CountsAnswersThatHoldNothing) {
+    const std::string whole(given);
+    wire.answer->status = 200;
+    const auto ask = [&](const std::string& body, std::string target) {
+        wire.answer->body = body;
+        (void)send("web-1",
+                   {.method = "PUT", .target = std::move(target), .headers = {}, .body = {}});
+    };
+    for (const auto& body :
+         {std::string(), std::string("<html>Sign in</html>"), whole.substr(0, whole.size() / 2),
+          "{" + whole, std::string(R"({"request_id"="1","data":{"certificate":"PEM"}})"),
+          std::string(R"({"request_id":"1","data":{"issuing_ca":"PEM"}})")}) {
+        ask(body, "/v1/pki/sign/mesh");
+    }
+    ask(whole, "/v1/pki/sign/mesh");
+    ask(R"({"request_id":"1","auth":null})", "/v1/auth/kubernetes/login");
+    ask(" " + whole + "\n", "/v1/auth/kubernetes/login");
+    const AgentCounts expected{.logins = 1, .signatures = 1, .unusable = 7, .retries = 7};
+    EXPECT_EQ(transport.agents(), expected);
+    EXPECT_EQ(expected.faults(), 7U);
+}
+
 TEST_F(InspectingTransportTest, CountsTheLeavesThatAgentsReject) {
     wire.answer->status = 200;
+    wire.answer->body = given;
     const auto sign = [&](const std::string& caller) {
         (void)send(caller,
                    {.method = "PUT", .target = "/v1/pki/sign/mesh", .headers = {}, .body = {}});

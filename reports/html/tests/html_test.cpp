@@ -176,11 +176,12 @@ TEST(Html, TellsWhatTheAgentsMet) {
                                                                         .refused_logins = 503,
                                                                         .refused_signatures = 1904,
                                                                         .unanswered = 7005,
+                                                                        .unusable = 608,
                                                                         .rejected_leaves = 907,
                                                                         .retries = 2406};
     const auto page = to_html(result);
     EXPECT_EQ(html::page_offence(page), "");
-    has(page, {caption, "logins refused", "4001", "3102", "503", "1904", "7005", "leaves rejected", "907", "2406"});
+    has(page, {caption, "logins refused", "4001", "3102", "503", "1904", "7005", "answers unusable", "608", "leaves rejected", "907", "2406"});
 }
 
 run::RunResult with_load() {
