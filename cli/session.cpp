@@ -1,5 +1,6 @@
 #include "cli/session.hpp"
 
+#include <algorithm>
 #include <thread>
 
 #include "cli/in_order.hpp"
@@ -406,8 +407,13 @@ void tell_outcome(const run::Outcome& outcome, Output& output) {
         return;
     }
     output.result("{}", line);
-    for (std::size_t i = 1; i < outcome.failures.size(); ++i) {
-        output.result("         {}", outcome.failures[i]);
+    // What an agent meets again and again is one line, so that what else there is can be seen.
+    const auto& all = outcome.failures;
+    for (auto one = all.begin() + (all.empty() ? 0 : 1); one != all.end(); ++one) {
+        if (std::find(all.begin() + 1, one, *one) == one) {
+            const auto times = std::count(one, all.end(), *one);
+            output.result("         {}{}", *one, times > 1 ? fmt::format(" ({} times)", times) : "");
+        }
     }
 }
 
