@@ -378,7 +378,11 @@ std::string grouped(std::uint64_t number, std::string_view one, std::string_view
 }
 
 std::string times_text(double times, int digits) {
-    const auto number = fmt::format("{:.{}g}", times, digits);
+    constexpr double most_whole = 1e15;
+    auto number = fmt::format("{:.{}g}", times, digits);
+    if (number.find("e+") != std::string::npos && times < most_whole) {  // 1.86e+03
+        number = grouped(static_cast<std::uint64_t>(std::llround(times)));
+    }
     return number + (number == "1" ? " time" : " times");
 }
 

@@ -141,6 +141,9 @@ TEST(Grouped, HasItsNounInTheRightNumber) {
     EXPECT_EQ(times_text(1), "1 time");
     EXPECT_EQ(times_text(2.5), "2.5 times");
     EXPECT_EQ(times_text(2.345, 2), "2.3 times");
+    EXPECT_EQ(times_text(1'860.4), "1,860 times");
+    EXPECT_EQ(times_text(371.6, 2), "372 times");
+    EXPECT_EQ(times_text(0.417), "0.417 times");
 }
 
 }  // namespace
