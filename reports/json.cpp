@@ -37,6 +37,12 @@ Json trace_json(const std::vector<run::TraceEvent>& events) {
 }
 
 void add_detail(Json& item, const run::ScenarioOutcome& scenario) {
+    if (!scenario.sentence.empty()) {
+        item["sentence"] = scenario.sentence;
+    }
+    if (!scenario.source.empty()) {
+        item["source"] = scenario.source;
+    }
     item["trace_digest"] = scenario.trace_digest;
     if (const auto& agents = scenario.agents; agents != run::AgentCounts()) {
         for (const auto& [name, count] : agents.named()) {

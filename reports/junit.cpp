@@ -16,12 +16,16 @@ bool as_error(const run::RunResult& result) {
     return result.ended_early != run::EarlyEnd::fail_fast;
 }
 
-/// Every expectation that did not hold, and of a check what it states and where that is written:
-/// who looks at one red case has nothing else at hand.
+/// Every expectation that did not hold, and what the check states or the scenario proves and where
+/// that is written: who looks at one red case has nothing else at hand.
 std::string failure_text(const run::Outcome& outcome) {
     auto text = join(outcome.failures, "\n");
     if (const auto* check = std::get_if<run::CheckOutcome>(&outcome.detail)) {
         text += fmt::format("\nrequirement: {}\nsource: {}", check->requirement, check->source);
+    }
+    const auto* scenario = std::get_if<run::ScenarioOutcome>(&outcome.detail);
+    if (scenario != nullptr && !scenario->sentence.empty()) {
+        text += fmt::format("\nproves: {}\nsource: {}", scenario->sentence, scenario->source);
     }
     return text;
 }

@@ -83,6 +83,13 @@ run::AgentCounts agents_at(const Place& place) {
 
 run::ScenarioOutcome scenario_at(const Place& place) {
     run::ScenarioOutcome scenario;
+    // Earlier reports have neither, nor have histories and properties.
+    if (const auto sentence = place["sentence"]; sentence.exists()) {
+        scenario.sentence = sentence.text();
+    }
+    if (const auto source = place["source"]; source.exists()) {
+        scenario.source = source.text();
+    }
     scenario.trace_digest = place["trace_digest"].text();
     if (const auto agents = place["agents"]; agents.exists()) {
         scenario.agents = agents_at(agents);

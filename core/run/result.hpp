@@ -96,6 +96,8 @@ struct ScenarioOutcome {
     std::vector<TraceEvent>
         trace;  ///< of what failed or was blocked; of all where it was asked for
     AgentCounts agents{};
+    std::string sentence{};  ///< what it proves; "" of histories and properties
+    std::string source{};    ///< where that is written
 
     bool operator==(const ScenarioOutcome&) const = default;
 };

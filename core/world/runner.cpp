@@ -25,6 +25,10 @@ void want_handshakes(const Scenario& scenario, World& world, std::vector<std::st
 Outcome bare_outcome(const Scenario& scenario) {
     Outcome outcome;
     outcome.id = std::string(scenario.id);
+    outcome.detail = ScenarioOutcome{.trace_digest = {},
+                                     .trace = {},
+                                     .sentence = std::string(scenario.sentence),
+                                     .source = std::string(scenario.source)};
     return outcome;
 }
 

@@ -46,6 +46,16 @@ std::string requirement(const run::CheckOutcome& check) {
                        html::escaped_head(check.source, sentence_bytes));
 }
 
+/// What a scenario proves; "" of histories and properties.
+std::string proof(const run::Outcome& outcome) {
+    const auto* scenario = std::get_if<run::ScenarioOutcome>(&outcome.detail);
+    return scenario == nullptr || scenario->sentence.empty()
+               ? std::string()
+               : fmt::format("<p>{} <span class=\"soft\">({})</span></p>\n",
+                             html::escaped_head(scenario->sentence, sentence_bytes),
+                             html::escaped_head(scenario->source, sentence_bytes));
+}
+
 std::string replay(const run::RunResult& result, const run::Outcome& outcome) {
     const auto line = replay_command(result, outcome);
     auto text = "<p>To see it again:</p>\n" + html::command(line);
@@ -90,6 +100,7 @@ std::string article(const run::RunResult& result, const run::Outcome& outcome, s
     if (check != nullptr) {
         text += requirement(*check);
     }
+    text += proof(outcome);
     text = room.take(text + replay(result, outcome));
     if (text.empty()) {
         return text;

@@ -114,7 +114,9 @@ class RandomResult {
                                                    *rc::gen::inRange<std::int64_t>(0, 1'000'000)),
                                                text(), text(), std::move(fields)};
                     }),
-                {number(), number(), number(), number(), number(), number()}};
+                {number(), number(), number(), number(), number(), number(), number(), number()},
+                text(),
+                text()};
     }
     [[nodiscard]] static std::size_t number() { return *rc::gen::inRange<std::size_t>(0, 1000); }
     [[nodiscard]] run::CheckOutcome check() const {

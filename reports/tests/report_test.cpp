@@ -86,6 +86,21 @@ TEST(Junit, SaysWhatAFailedCheckStates) {
         << to_junit(result);
 }
 
+TEST(Reports, SayWhatAFailedScenarioProves) {
+    auto result = sample();
+    auto& failed = std::get<run::ScenarioOutcome>(result.outcomes[1].detail);
+    failed.sentence = "Leaves live <1 h.";
+    failed.source = "integration page §14";
+    EXPECT_NE(to_junit(result).find("&#10;proves: Leaves live &lt;1 h.&#10;source: integration "
+                                    "page §14</failure>"),
+              std::string::npos)
+        << to_junit(result);
+    const auto json = nlohmann::json::parse(to_json(result));
+    EXPECT_EQ(json["results"][1]["sentence"], failed.sentence);
+    EXPECT_EQ(json["results"][1]["source"], failed.source);
+    EXPECT_FALSE(json["results"][0].contains("sentence")) << "of a history nothing is known";
+}
+
 run::RunResult odd_answer(std::string answer) {
     run::RunResult result;
     result.command = run::Command::conform;

@@ -108,6 +108,8 @@ Task<void> tell_a_secret(World& world) {
 Scenario scenario(std::string_view id, Task<void> (*run)(World&), std::set<Feature> needs = {}) {
     Scenario made;
     made.id = id;
+    made.sentence = "It holds.";
+    made.source = "RFC 5280";
     made.needs = std::move(needs);
     made.without_mtls = true;
     made.run = run;
@@ -226,6 +228,8 @@ TEST(Runner, Pass) {
     EXPECT_EQ(outcome.failures, Lines{});
     EXPECT_EQ(told(outcome), Lines{"pass"});
     EXPECT_EQ(played(outcome).trace_digest.size(), 64);
+    EXPECT_EQ(played(outcome).sentence, "It holds.");
+    EXPECT_EQ(played(outcome).source, "RFC 5280");
     EXPECT_GT(outcome.virtual_duration, Duration::zero());
 }
 

@@ -179,9 +179,14 @@ TEST(Html, TellsWhatTheAgentsMet) {
                                                                         .unusable = 608,
                                                                         .rejected_leaves = 907,
                                                                         .retries = 2406};
+    auto& scenario = std::get<run::ScenarioOutcome>(result.outcomes[0].detail);
+    scenario.sentence = "A leaf lives <1 h.";
+    scenario.source = "RFC 5280 4.1.2.5";
     const auto page = to_html(result);
     EXPECT_EQ(html::page_offence(page), "");
-    has(page, {caption, "logins refused", "4001", "3102", "503", "1904", "7005", "answers unusable", "608", "leaves rejected", "907", "2406"});
+    has(page, {"A leaf lives &lt;1 h.", "RFC 5280 4.1.2.5", caption, "logins refused", "4001",
+               "3102", "503", "1904", "7005", "answers unusable", "608", "leaves rejected", "907",
+               "2406"});
 }
 
 run::RunResult with_load() {
