@@ -2,6 +2,7 @@
 
 #include "core/base/assert.hpp"
 #include "core/base/text.hpp"
+#include "core/mesh/decision.hpp"
 
 namespace meshproof::scenarios {
 namespace {
@@ -202,6 +203,21 @@ Task<Result<vault::Login>> login(run::VaultSite& site, std::string mount, std::s
                                  Secret jwt) {
     const auto nobody = site.admin.with_token({});
     co_return co_await nobody.login_kubernetes(mount, role, jwt);
+}
+
+Task<vault::Login> logged_in(run::PreparedVault prepared, Secret jwt) {
+    auto granted =
+        co_await login(*prepared.site, prepared.auth_mount, prepared.auth_role, std::move(jwt));
+    if (!granted) {
+        const mesh::Asked asked{.auth_role = prepared.auth_role,
+                                .pki_path = prepared.pki_path(),
+                                .service_account = prepared.service_account,
+                                .id = {},
+                                .auth_mount = prepared.auth_mount};
+        throw CannotGoOn(granted.error().during("log in"),
+                         mesh::decide(mesh::Step::login, granted.error(), asked).reason);
+    }
+    co_return std::move(*granted);
 }
 
 vault::SignRequest request_for(std::string uri, crypto::KeyType type) {

@@ -80,6 +80,10 @@ inline constexpr const char* trust_key = "ca.pem";
 [[nodiscard]] Task<Result<vault::Login>> login(run::VaultSite& site, std::string mount,
                                                std::string role, Secret jwt);
 
+/// The same by the role that was prepared, where nothing goes without it: a refusal is told with
+/// what an agent would say of it, since Vault gives no reason.
+[[nodiscard]] Task<vault::Login> logged_in(run::PreparedVault prepared, Secret jwt);
+
 /// What an agent sends to have a fresh key of that type signed for one URI.
 [[nodiscard]] vault::SignRequest request_for(std::string uri, crypto::KeyType type);
 

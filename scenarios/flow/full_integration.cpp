@@ -64,8 +64,7 @@ Task<void> expect_pki(World& world, run::PreparedVault prepared) {
 // token of a login, and no more than that.
 Task<void> expect_rights(World& world, run::PreparedVault prepared) {
     const auto jwt = co_await token_of(world, world.kube(), prepared.service_account);
-    const auto granted = require(
-        co_await login(*prepared.site, prepared.auth_mount, prepared.auth_role, jwt), "log in");
+    const auto granted = co_await logged_in(prepared, jwt);
     const auto service = prepared.site->admin.with_token(granted.token);
     const auto role = prepared.intermediate_mount + "/roles/" + prepared.pki_role;
     world.expect_ok(co_await service.call("GET", role), "reading the PKI engine as a service");

@@ -24,8 +24,7 @@ Task<void> wrong_trust_domain(World& world) {
 
     // The same role refuses a member of a third domain, by the same words.
     const auto jwt = co_await token_of(world, world.kube(), prepared.service_account);
-    const auto granted = require(
-        co_await login(world.vault(), prepared.auth_mount, prepared.auth_role, jwt), "log in");
+    const auto granted = co_await logged_in(prepared, jwt);
     const auto near =
         request_for("spiffe://other.domain.example/ns/default/sa/web", crypto::KeyType::p256);
     world.expect_refused(

@@ -35,6 +35,28 @@ TEST(Silence, IsARefusalForACertificateAndNothingElse) {
     EXPECT_EQ(wrong.size(), 6U) << told;
 }
 
+Task<void> a_login_without_its_role(run::World& world) {
+    auto prepared = co_await world.prepare_vault(world.vault(), world.kube(), {});
+    const auto jwt = co_await token_of(world, world.kube(), prepared.service_account);
+    (void)co_await logged_in(prepared, jwt);
+    prepared.auth_role = "absent";
+    std::string hint;
+    try {
+        (void)co_await logged_in(prepared, jwt);
+    } catch (const CannotGoOn& reason) {
+        hint = reason.hint();
+    }
+    world.expect(hint == "role absent is not in the auth mount: create it in Vault",
+                 "a refused login is told with {}", hint);
+}
+
+TEST(LoggedIn, IsToldWithWhatAnAgentWouldSay) {
+    EXPECT_EQ(fmt::format("{}", fmt::join(histories::play(histories::setting(1),
+                                                          a_login_without_its_role),
+                                          "\n")),
+              "");
+}
+
 Task<void> in_time_and_late(run::World& world) {
     const auto now = world.clock().now();
     require_in_time(world, now + std::chrono::seconds(1), "a request");
