@@ -103,7 +103,7 @@ std::optional<run::Account> account_of(const LoadArguments& arguments) {
     }
     auto account = run::Account::load(arguments.existing);
     if (!account) {
-        throw UsageError(account.error().message, "docs/account.md shows an account that works");
+        throw UsageError(account.error().message, hint_of_account(account.error().message));
     }
     return std::move(*account);
 }

@@ -242,13 +242,15 @@ run::Account load_account(const std::string& path) {
     if (!account) {
         // Who begins has no file, and after --init no bundle yet.
         const std::string_view message = account.error().message;
-        throw UsageError(account.error().message,
-                         message.starts_with("cannot read")
-                             ? "meshproof preflight --init --account FILE writes one to begin with"
-                         : message.find("ca_bundle_file: cannot read") != std::string_view::npos
-                             ? "the PKI engine has it: bao (or vault) read -field=certificate "
-                               "MOUNT/cert/ca_chain > FILE"
-                             : "docs/account.md shows an account that works");
+        std::string hint = hint_of_account(message);
+        if (message.starts_with("cannot read")) {
+            hint = "meshproof preflight --init --account FILE writes one to begin with";
+        } else if (message.find("ca_bundle_file: cannot read") != std::string_view::npos) {
+            hint =
+                "the PKI engine has it: bao (or vault) read -field=certificate MOUNT/cert/ca_chain "
+                "> FILE";
+        }
+        throw UsageError(account.error().message, std::move(hint));
     }
     return std::move(*account);
 }

@@ -37,7 +37,22 @@ void warn_of_unknown_deviations(const std::string& path, const run::Target& targ
     }
 }
 
+/// Whether a file of the other kind was given: of both members nothing is known here.
+bool knows_neither(std::string_view problem, std::string_view one, std::string_view other) {
+    const auto unknown = [problem](std::string_view name) {
+        return problem.find(fmt::format(": {}: unknown field", name)) != std::string_view::npos;
+    };
+    return unknown(one) && unknown(other);
+}
+
 }  // namespace
+
+std::string hint_of_account(std::string_view problem) {
+    return knows_neither(problem, "vaults", "clusters")
+               ? "that is a target file, which run, conform, load and clean take as --target; "
+                 "docs/account.md shows an account"
+               : "docs/account.md shows an account that works";
+}
 
 ChosenTarget choose_target(const std::string& argument) {
     if (argument == "sim" || argument == "loopback") {
@@ -55,7 +70,11 @@ ChosenTarget choose_target(const std::string& argument) {
     }
     auto target = run::Target::load(argument);
     if (!target) {
-        throw UsageError(target.error().message, "meshproof --help shows what a target file holds");
+        throw UsageError(target.error().message,
+                         knows_neither(target.error().message, "auth", "pki")
+                             ? "that is an account file, which preflight, export and load "
+                               "--existing take; meshproof --help shows a target file"
+                             : "meshproof --help shows what a target file holds");
     }
     warn_of_unknown_deviations(argument, *target);
     return {"live", argument, std::move(*target)};

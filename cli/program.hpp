@@ -77,6 +77,8 @@ struct ChosenTarget {
 };
 /// UsageError where the file cannot be read or is wrong.
 [[nodiscard]] ChosenTarget choose_target(const std::string& argument);
+/// Of an account file that is wrong in so many words: where it works, or that it is a target file.
+[[nodiscard]] std::string hint_of_account(std::string_view problem);
 
 /// The scenarios whose id is one of `ids` or begins with one and a slash; all where it is empty.
 /// UsageError names the nearest id.
