@@ -51,8 +51,8 @@ std::vector<std::string> ids_and_topics(const std::vector<const T*>& all) {
 struct Kind {
     std::string_view what, list, play;
 };
-inline constexpr Kind of_scenarios{"scenario", "meshproof list", "meshproof run"};
-inline constexpr Kind of_checks{"check", "meshproof list --checks", "meshproof conform"};
+inline constexpr Kind scenario_kind{"scenario", "meshproof list", "meshproof run"};
+inline constexpr Kind check_kind{"check", "meshproof list --checks", "meshproof conform"};
 
 /// Of an id that is one of the other kind, which has these ids; "" where it is none.
 inline std::string hint_of_other(std::string_view id, const Kind& other,

@@ -36,7 +36,7 @@ std::vector<const run::Check*> choose_checks(const std::vector<std::string>& ids
     for (const auto* one : scenarios::all_scenarios()) {
         of_others.emplace_back(one->id);
     }
-    return choose(conformance::all_checks(), ids, of_checks, of_scenarios, of_others);
+    return choose(conformance::all_checks(), ids, check_kind, scenario_kind, of_others);
 }
 
 std::set<std::string> skipped_checks(const std::vector<std::string>& ids) {

@@ -81,7 +81,7 @@ ChosenTarget choose_target(const std::string& argument) {
 }
 
 std::vector<const run::Scenario*> choose_scenarios(const std::vector<std::string>& ids) {
-    return choose(scenarios::all_scenarios(), ids, of_scenarios, of_checks, check_ids());
+    return choose(scenarios::all_scenarios(), ids, scenario_kind, check_kind, check_ids());
 }
 
 std::set<std::string> skipped_scenarios(const std::vector<std::string>& ids) {

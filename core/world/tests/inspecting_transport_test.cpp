@@ -89,7 +89,7 @@ TEST_F(InspectingTransportTest, LearnsTheTokensThatAreGiven) {
 }
 
 /// What is answered to a login, and to a request for a signature.
-constexpr std::string_view given =
+constexpr std::string_view good_body =
     R"({"request_id":"1","auth":{"client_token":"s.1"},"data":{"certificate":"PEM"}})";
 
 TEST_F(InspectingTransportTest, CountsWhatAgentsAskOfVault) {
@@ -103,7 +103,7 @@ TEST_F(InspectingTransportTest, CountsWhatAgentsAskOfVault) {
                    {.method = "PUT", .target = "/v1/pki/sign/mesh", .headers = {}, .body = {}});
     };
     wire.answer->status = 200;
-    wire.answer->body = given;
+    wire.answer->body = good_body;
     login("web-1");
     sign("web-1");
     wire.answer->status = 503;
@@ -113,7 +113,7 @@ TEST_F(InspectingTransportTest, CountsWhatAgentsAskOfVault) {
     login("web-1");  // again after its refused signature
     wire.answer = http::Response{};
     wire.answer->status = 200;
-    wire.answer->body = given;
+    wire.answer->body = good_body;
     login("web-1");  // and after silence
     sign("web-1");
     login("admin");  // no agent
@@ -130,7 +130,7 @@ TEST_F(InspectingTransportTest, CountsWhatAgentsAskOfVault) {
 // A proxy that answers 200 with a page of its own, and one that cuts what it passes on, have given
 // nothing: the agent asks again.
 TEST_F(InspectingTransportTest, CountsAnswersThatHoldNothing) {
-    const std::string whole(given);
+    const std::string whole(good_body);
     wire.answer->status = 200;
     const auto ask = [&](const std::string& body, std::string target) {
         wire.answer->body = body;
@@ -153,7 +153,7 @@ TEST_F(InspectingTransportTest, CountsAnswersThatHoldNothing) {
 
 TEST_F(InspectingTransportTest, CountsTheLeavesThatAgentsReject) {
     wire.answer->status = 200;
-    wire.answer->body = given;
+    wire.answer->body = good_body;
     const auto sign = [&](const std::string& caller) {
         (void)send(caller,
                    {.method = "PUT", .target = "/v1/pki/sign/mesh", .headers = {}, .body = {}});
