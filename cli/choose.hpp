@@ -59,8 +59,8 @@ inline std::string hint_of_other(std::string_view id, const Kind& other,
                                  const std::vector<std::string>& its_ids) {
     const bool is = std::ranges::any_of(
         its_ids, [id](std::string_view one) { return !id.empty() && is_or_holds(id, one); });
-    return is ? fmt::format("it names {}s: {} {}, or {} {}", other.what, other.play, id,
-                            other.list, id)
+    return is ? fmt::format("it names {}s: {} {}, or {} {}", other.what, other.play, id, other.list,
+                            id)
               : std::string();
 }
 
@@ -83,9 +83,9 @@ std::vector<const T*> choose(const std::vector<const T*>& all, const std::vector
         }
         if (!found) {
             const auto elsewhere = hint_of_other(id, other, ids_of_other);
-            throw UsageError(fmt::format("no {} is called {}", kind.what, id),
-                             elsewhere.empty() ? hint_of(id, ids_and_topics(all), kind.list)
-                                               : elsewhere);
+            throw UsageError(
+                fmt::format("no {} is called {}", kind.what, id),
+                elsewhere.empty() ? hint_of(id, ids_and_topics(all), kind.list) : elsewhere);
         }
     }
     std::vector<const T*> chosen;

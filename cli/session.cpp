@@ -341,8 +341,7 @@ void Session::tell_problems(const run::RunResult& result) {
         output_.result("and {} more", counted(bad - most, "problem"));
     }
     if (cut > 0) {
-        output_.result("{}: {}", run::told_of(stop_.reason()),
-                       reports::pages::things(result, cut));
+        output_.result("{}: {}", run::told_of(stop_.reason()), reports::pages::things(result, cut));
     }
 }
 
@@ -412,7 +411,8 @@ void tell_outcome(const run::Outcome& outcome, Output& output) {
     for (auto one = all.begin() + (all.empty() ? 0 : 1); one != all.end(); ++one) {
         if (std::find(all.begin() + 1, one, *one) == one) {
             const auto times = std::count(one, all.end(), *one);
-            output.result("         {}{}", *one, times > 1 ? fmt::format(" ({} times)", times) : "");
+            output.result("         {}{}", *one,
+                          times > 1 ? fmt::format(" ({} times)", times) : "");
         }
     }
 }

@@ -136,8 +136,8 @@ class Session {
 
 /// Whether an outcome is told even with --quiet.
 [[nodiscard]] bool is_bad(const run::Outcome& outcome);
-/// Whether a stop cut it off, and nothing else is to be said of it. On a machine that begins many at
-/// once their exchanges and commands would push what failed out of sight.
+/// Whether a stop cut it off, and nothing else is to be said of it. On a machine that begins many
+/// at once their exchanges and commands would push what failed out of sight.
 [[nodiscard]] bool cut_off(const run::Outcome& outcome);
 /// Its line, and its further failures.
 void tell_outcome(const run::Outcome& outcome, Output& output);

@@ -241,7 +241,7 @@ struct ControlPort::State {
                                return call.path == request.path;
                            });
         const auto status = response.status == 404 && known ? 405 : response.status;
-        answer(response, refused(status, status == 404   ? "no such path: /openapi.yaml tells of all"
+        answer(response, refused(status, status == 404 ? "no such path: /openapi.yaml tells of all"
                                          : status == 405 ? "no such method here"
                                                          : "the request is wrong"));
     }

@@ -51,9 +51,9 @@ Task<void> a_login_without_its_role(run::World& world) {
 }
 
 TEST(LoggedIn, IsToldWithWhatAnAgentWouldSay) {
-    EXPECT_EQ(fmt::format("{}", fmt::join(histories::play(histories::setting(1),
-                                                          a_login_without_its_role),
-                                          "\n")),
+    EXPECT_EQ(fmt::format(
+                  "{}", fmt::join(histories::play(histories::setting(1), a_login_without_its_role),
+                                  "\n")),
               "");
 }
 
