@@ -38,7 +38,7 @@ Result<void> check_chain(const ClusterContext& context, const crypto::TlsIdentit
 }
 
 Result<void> judge(const ClusterContext& context, const Caller& caller,
-                   const crypto::TlsIdentity& identity) {
+                   const crypto::TlsIdentity& identity, const crypto::Certificate& issuer) {
     const auto& leaf = identity.leaf;
     const auto now = context.mesh->clock.now();
     if (!(leaf.public_key() == identity.key.public_key())) {
@@ -59,7 +59,16 @@ Result<void> judge(const ClusterContext& context, const Caller& caller,
                    : fail(FailureKind::expired, "the CA answered a leaf that expired at {}",
                           rfc3339(leaf.not_after()));
     }
-    return check_chain(context, identity);
+    if (const auto chains = check_chain(context, identity); !chains) {
+        return propagate(chains);
+    }
+    // Who trusts the issuer by himself needs none of it; to everybody else it would be shown.
+    if (!leaf.signed_by(issuer)) {
+        return fail(FailureKind::malformed,
+                    "the CA answered a leaf with another CA's chain: {} did not sign it",
+                    issuer.subject_line());
+    }
+    return {};
 }
 
 }  // namespace
@@ -134,8 +143,8 @@ Result<crypto::TlsIdentity> accept_leaf(const ClusterContext& context, const Cal
     identity.key = leaf.key;
     std::ranges::copy_if(leaf.issued.chain, std::back_inserter(identity.intermediates),
                          [](const crypto::Certificate& ca) { return !ca.self_signed(); });
-    const auto judged =
-        context.mesh->options.seams.leaf_judgement(judge(context, caller, identity));
+    const auto judged = context.mesh->options.seams.leaf_judgement(
+        judge(context, caller, identity, leaf.issued.issuing_ca));
     if (!judged) {
         return propagate(judged);
     }
@@ -164,8 +173,8 @@ std::optional<Time> trusted_until(const ClusterContext& context,
 }
 
 Asked asked_for(const CaConfig& config, const Caller& caller) {
-    return {config.role, config.pki_path, config.service_account, caller.id,
-            config.vault_namespace, config.auth_mount};
+    return {config.role, config.pki_path,        config.service_account,
+            caller.id,   config.vault_namespace, config.auth_mount};
 }
 
 }  // namespace meshproof::mesh

@@ -22,6 +22,7 @@ class LittleVault final : public http::Handler {
     std::function<void(crypto::CertificateSpec&)> distort;  ///< changes the next leaves
     bool foreign_key = false;                               ///< certify another key than the CSR's
     bool foreign_ca = false;                                ///< sign with a CA that nobody trusts
+    bool foreign_chain = false;                             ///< say that such a one signed
     /// So many signatures in each such span; whoever asks for more is refused.
     struct Quota {
         std::size_t most = 0;
@@ -165,13 +166,15 @@ class LittleVault final : public http::Handler {
                                      : csr.public_key();
         const auto leaf =
             crypto::sign_certificate(spec, key, ca.intermediate.key, &ca.intermediate.certificate);
-        return json(200,
-                    {{"data",
-                      {{"certificate", leaf.pem()},
-                       {"issuing_ca", ca.intermediate.certificate.pem()},
-                       {"ca_chain", {ca.intermediate.certificate.pem(), ca.root.certificate.pem()}},
-                       {"serial_number", leaf.serial()},
-                       {"expiration", unix_seconds(leaf.not_after())}}}});
+        const auto& shown = foreign_chain ? stranger_ : ca;
+        return json(
+            200,
+            {{"data",
+              {{"certificate", leaf.pem()},
+               {"issuing_ca", shown.intermediate.certificate.pem()},
+               {"ca_chain", {shown.intermediate.certificate.pem(), shown.root.certificate.pem()}},
+               {"serial_number", leaf.serial()},
+               {"expiration", unix_seconds(leaf.not_after())}}}});
     }
 
     Clock& clock_;

@@ -122,6 +122,7 @@ TEST(Trouble, AWrongLeafIsNeverShown) {
     const std::vector<WrongLeaf> leaves = {
         {"another key", [](auto& vault) { vault.foreign_key = true; }},
         {"does not chain", [](auto& vault) { vault.foreign_ca = true; }},
+        {"another CA's chain", [](auto& vault) { vault.foreign_chain = true; }},
         {"instead of spiffe://cluster.local/ns/default/sa/web",
          [](auto& vault) {
              vault.distort = [](auto& spec) {
