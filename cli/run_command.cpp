@@ -151,7 +151,11 @@ int run_seeds(const RunArguments& arguments, const Scenarios& scenarios, Session
         const auto code = exit_code(result);
         good += code == as_expected ? 1 : 0;
         worst = worst == something_failed || code == as_expected ? worst : code;
-        line.draw(fmt::format("[{}/{}] seeds", i + 1, arguments.seeds));
+        line.draw(fmt::format("[{}/{}] seeds", begun, arguments.seeds));
+        const bool a_tenth = begun * 10 / arguments.seeds > i * 10 / arguments.seeds;
+        if (!line.live() && arguments.seeds >= 10 && a_tenth && begun < arguments.seeds) {
+            session.output().line("{} of {} seeds, {} passed", begun, arguments.seeds, good);
+        }
     }
     line.clear();
     session.output().result(
