@@ -37,6 +37,10 @@ TEST(Silence, IsARefusalForACertificateAndNothingElse) {
 
 Task<void> a_login_without_its_role(run::World& world) {
     auto prepared = co_await world.prepare_vault(world.vault(), world.kube(), {});
+    kube::ObjectMeta account;
+    account.name = prepared.service_account;
+    account.namespace_name = world.target().mesh_namespace;
+    require(co_await world.kube().admin.create_service_account(account));
     const auto jwt = co_await token_of(world, world.kube(), prepared.service_account);
     (void)co_await logged_in(prepared, jwt);
     prepared.auth_role = "absent";
