@@ -142,7 +142,7 @@ void add_value_checks(CLI::App& app) {
 /// Of --report= the parser takes the next word for the value.
 void refuse_valueless(std::span<char* const> arguments) {
     for (const std::string_view argument : arguments) {
-        if (argument.starts_with("--") && argument.ends_with('=')) {
+        if (argument.starts_with("--") && argument.find('=') == argument.size() - 1) {
             throw UsageError(fmt::format("{}: {}", argument, refuse_empty("")),
                              "a value follows the = at once, as in --seed=7");
         }
