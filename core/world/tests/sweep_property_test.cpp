@@ -8,6 +8,7 @@
 #include "core/http/message.hpp"
 #include "core/run/sweep.hpp"
 #include "core/world/tests/stage.hpp"
+#include "core/world/tests/sweeps.hpp"
 
 namespace meshproof::run {
 namespace {
@@ -109,6 +110,18 @@ Task<Names> standing(vault::Client admin) {
     co_return all;
 }
 
+/// What the sweep removed is what was to go, and of what was there before all else is there still.
+void expect_gone(const Swept& swept, const Names& ours, const Names& before, const Names& after) {
+    Names removed, left;
+    for (const auto& object : swept.removed) {
+        removed.insert(object.text());
+    }
+    EXPECT_EQ(removed, ours);
+    EXPECT_TRUE(swept.problems.empty());
+    std::ranges::set_difference(before, ours, std::inserter(left, left.end()));
+    EXPECT_EQ(after, left);
+}
+
 Task<void> sweep_what_was_drawn(World& world) {
     constexpr int rounds = 25, most = 30;
     const auto admin = world.vault().admin;
@@ -125,14 +138,7 @@ Task<void> sweep_what_was_drawn(World& world) {
         }
         const auto before = co_await standing(admin);
         const auto swept = co_await sweep_vault(admin, {swept_run, false});
-        Names removed, left;
-        for (const auto& object : swept.removed) {
-            removed.insert(object.text());
-        }
-        EXPECT_EQ(removed, ours);
-        EXPECT_TRUE(swept.problems.empty());
-        std::ranges::set_difference(before, ours, std::inserter(left, left.end()));
-        EXPECT_EQ(co_await standing(admin), left);  // and so to the next round
+        expect_gone(swept, ours, before, co_await standing(admin));  // and so to the next round
         ever_ours.merge(ours);
     }
     EXPECT_GT(ever_ours.size(), 50U) << "nothing was shown";
@@ -235,42 +241,20 @@ kube::Json object_in_cluster(const ClusterThing& thing) {
     kube::Json body{
         {"metadata",
          {{"name", thing.name}, {"labels", thing.labels}, {"annotations", thing.annotations}}}};
-    const auto listed = [](kube::Json item) { return kube::Json::array({std::move(item)}); };
     if (thing.kind == "pod") {
-        body["spec"] = {{"containers", listed({{"name", "app"}, {"image", "app"}})}};
+        body["spec"] = {{"containers", kube::Json::array({{{"name", "app"}, {"image", "app"}}})}};
     } else if (thing.kind == binding) {
         body["roleRef"] = {{"apiGroup", "rbac.authorization.k8s.io"},
                            {"kind", "ClusterRole"},
                            {"name", "system:auth-delegator"}};
     } else if (thing.kind == definition) {
-        body["spec"] = {
-            {"group", thing.name.substr(thing.name.find('.') + 1)},
-            {"scope", "Namespaced"},
-            {"names", {{"plural", "widgets"}, {"kind", "Widget"}}},
-            {"versions", listed({{"name", "v1"},
-                                 {"served", true},
-                                 {"storage", true},
-                                 {"schema", {{"openAPIV3Schema", {{"type", "object"}}}}}})}};
+        body["spec"] = spec_of_widgets(thing.name.substr(thing.name.find('.') + 1));
     }
     return body;
 }
 
 Task<Names> standing_in_cluster(kube::Client admin) {
-    Names all;
-    for (const std::string space : {"istio-system", "default", somebodys_namespace}) {
-        for (const auto& pod : require(co_await admin.list_pods(space)).items) {
-            all.insert(fmt::format("pod {}/{}", space, pod.meta.name));
-        }
-        for (const auto& secret : require(co_await admin.list_secrets(space))) {
-            all.insert(fmt::format("secret {}/{}", space, secret.meta.name));
-        }
-        for (const auto& account : require(co_await admin.list_service_accounts(space))) {
-            all.insert(fmt::format("service account {}/{}", space, account.meta.name));
-        }
-    }
-    for (const auto& meta : require(co_await admin.list_cluster_role_bindings(""))) {
-        all.insert(fmt::format("{} {}", binding, meta.name));
-    }
+    auto all = co_await found_in_cluster(admin, {"istio-system", "default", somebodys_namespace});
     for (const auto& meta : require(co_await admin.list_namespaces(""))) {
         if (!meta.deleting) {  // a controller empties it first
             all.insert(fmt::format("{} {}", whole_namespace, meta.name));
@@ -289,19 +273,13 @@ Task<std::vector<ClusterThing>> sweep_among(kube::Client admin, std::vector<Clus
         there, [&wanted](const ClusterThing& thing) { return !may_go(thing, wanted); });
     std::vector<ClusterThing> gone(stays.begin(), stays.end());
     there.erase(stays.begin(), stays.end());
-    Names ours, removed, left;
+    Names ours;
     for (const auto& thing : gone) {
         ours.insert(thing.text());
     }
     const auto before = co_await standing_in_cluster(admin);
     const auto swept = co_await sweep_cluster(admin, swept_namespaces, {wanted, false});
-    for (const auto& object : swept.removed) {
-        removed.insert(object.text());
-    }
-    EXPECT_EQ(removed, ours);
-    EXPECT_TRUE(swept.problems.empty());
-    std::ranges::set_difference(before, ours, std::inserter(left, left.end()));
-    EXPECT_EQ(co_await standing_in_cluster(admin), left);  // and so to the next round
+    expect_gone(swept, ours, before, co_await standing_in_cluster(admin));
     co_return gone;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/base/answer.hpp"
 #include "core/world/tests/stage.hpp"
+#include "core/world/tests/sweeps.hpp"
 
 namespace meshproof::run {
 namespace {
@@ -55,22 +56,8 @@ Task<Lines> on_vault(vault::Client admin) {
 const Lines namespaces = {"istio-system", "default"};
 
 Task<Lines> in_cluster(kube::Client admin) {
-    Lines found;
-    for (const auto& ns : namespaces) {
-        for (const auto& pod : require(co_await admin.list_pods(ns)).items) {
-            found.push_back(fmt::format("pod {}/{}", ns, pod.meta.name));
-        }
-        for (const auto& secret : require(co_await admin.list_secrets(ns))) {
-            found.push_back(fmt::format("secret {}/{}", ns, secret.meta.name));
-        }
-        for (const auto& account : require(co_await admin.list_service_accounts(ns))) {
-            found.push_back(fmt::format("service account {}/{}", ns, account.meta.name));
-        }
-    }
-    for (const auto& binding : require(co_await admin.list_cluster_role_bindings(""))) {
-        found.push_back("cluster role binding " + binding.name);
-    }
-    co_return sorted(found);
+    const auto found = co_await found_in_cluster(admin, namespaces);
+    co_return Lines(found.begin(), found.end());
 }
 
 Lines without(const Lines& all, const Lines& gone) {
@@ -234,15 +221,7 @@ TEST(Sweep, TakesANamespaceByLabelAndName) {
 
 nlohmann::json widgets_of(const std::string& group, const nlohmann::json& labels) {
     return {{"metadata", {{"name", "widgets." + group}, {"labels", labels}}},
-            {"spec",
-             {{"group", group},
-              {"scope", "Namespaced"},
-              {"names", {{"plural", "widgets"}, {"kind", "Widget"}}},
-              {"versions", nlohmann::json::array(
-                               {{{"name", "v1"},
-                                 {"served", true},
-                                 {"storage", true},
-                                 {"schema", {{"openAPIV3Schema", {{"type", "object"}}}}}}})}}}};
+            {"spec", spec_of_widgets(group)}};
 }
 
 Task<void> sweep_definitions_of_a_cluster(World& world) {
